@@ -1,0 +1,68 @@
+"""Self-consistency (Wang et al., 2203.11171): k chains of thought in parallel, the most frequent answer wins.
+
+    python -m app solve "..." --strategy self_consistency --samples 5 --temperature 0.7
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Annotated, Any
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
+from langgraph.types import Send
+
+from graphs.reasoner import Step
+from graphs.turn import Context, State, within_time
+from prompts.answers import vote
+from prompts.values import Answer, Thought
+
+
+class Votes(State):
+    """The loop state and one list that holds at most k thoughts; ``sample`` is the number of a chain."""
+
+    sample: int
+    thoughts: Annotated[list[Thought], operator.add]
+
+
+async def step(state: Votes, runtime: Runtime[Context]) -> dict[str, Any]:
+    """Think the whole problem through once; chain ``sample`` has its own seed."""
+    context, memory, sample = runtime.context, state["memory"], state["sample"]
+    limit = context.dials.max_tokens // context.dials.samples
+    turn = await within_time(
+        lambda: context.reasoner.step(state["question"], memory, limit=limit, sample=sample), context.deadline
+    )
+    if turn is None:
+        return {"thoughts": []}
+    runtime.stream_writer(Step("step", sample + 1, memory, memory, turn.calls, turn.marks, thought=turn.value))
+    return {"thoughts": [turn.value]}
+
+
+async def conclude(state: Votes, runtime: Runtime[Context]) -> dict[str, Any]:
+    """Take the most frequent answer among the chains; none when no chain reached one."""
+    thoughts = state["thoughts"]
+    answer = vote([thought.answer for thought in thoughts])
+    source = next((thought.text for thought in thoughts if answer is not None and thought.answer == answer), "")
+    ending = "answered" if answer is not None else "steps spent" if thoughts else "time spent"
+    votes = tuple(f"chain {i} of {len(thoughts)}: {t.answer or 'no answer'}" for i, t in enumerate(thoughts, 1))
+    memory = state["memory"]
+    runtime.stream_writer(
+        Step("conclude", len(thoughts), memory, memory, marks=votes, answer=Answer(answer, source), ending=ending)
+    )
+    return {"ending": ending}
+
+
+def _chains(state: Votes, runtime: Runtime[Context]) -> list[Send]:
+    return [Send("step", {**state, "sample": i}) for i in range(runtime.context.dials.samples)]
+
+
+def build() -> CompiledStateGraph[Votes, Context, State, State]:
+    """Compile k x step -> conclude."""
+    graph = StateGraph(Votes, context_schema=Context, input_schema=State)
+    graph.add_node(step)
+    graph.add_node(conclude)
+    graph.add_conditional_edges(START, _chains, ["step"])
+    graph.add_edge("step", "conclude")
+    graph.add_edge("conclude", END)
+    return graph.compile()

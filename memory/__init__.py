@@ -1,0 +1,1 @@
+"""Recurrent memory models: ``(segment, state) -> (output, state)``. Only this package imports torch; it imports nothing of ours."""

@@ -1,0 +1,48 @@
+r"""Reads the final answer out of what a model wrote.
+
+    read_answer("So she sold 72 clips.\nAnswer: 72")  -> "72"
+    read_answer("Next we add May.")                   -> None
+
+Forms, tried in this order, the last occurrence of each winning: a line ``Answer: 72`` (also
+"Final answer", bold, or a heading), ``#### 72`` (the GSM8K form), ``\boxed{72}``, and a
+sentence "the answer is 72".
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from prompts.numbers import number
+
+_LINE = re.compile(r"^[\s>*_#-]{0,12}(?:final |the )?answer[*_ ]{0,4}[:=][*_ \t]*(.+)$", re.I | re.M)
+_HASHES = re.compile(r"####[ \t]*(.+)")
+_BOXED = re.compile(r"\\boxed\{((?:[^{}]|\{[^{}]*\}){1,200})\}")
+_SENTENCE = re.compile(r"\bthe (?:final )?answer is[: ]+(.{1,200}?)(?:\.(?=\s|$)|$)", re.I | re.M)
+_EMPTY = {"", "none", "unknown", "n/a", "?", "...", "not yet known", "not known yet", "unknown yet", "todo", "tbd"}
+
+
+def read_answer(text: str) -> str | None:
+    """The final answer in ``text`` as written, without markup around it; ``None`` when there is none."""
+    for form in (_LINE, _HASHES, _BOXED, _SENTENCE):
+        for found in reversed(form.findall(text)):
+            answer = _bare(found)
+            if answer.lower() not in _EMPTY:
+                return answer
+    return None
+
+
+def _bare(answer: str) -> str:
+    boxed = _BOXED.search(answer)
+    answer = boxed[1] if boxed else answer
+    return answer.strip().strip("*_`").removeprefix("\\(").removesuffix("\\)").strip().rstrip(".").strip("*_` ")
+
+
+def vote(answers: list[str | None]) -> str | None:
+    """The most frequent answer, numbers compared by value and the first one winning a tie (Wang et al., 2203.11171)."""
+    given = [answer for answer in answers if answer is not None]
+    if not given:
+        return None
+    keys = [number(answer) if number(answer) is not None else answer.casefold() for answer in given]
+    winner, _ = Counter(keys).most_common(1)[0]
+    return given[keys.index(winner)]

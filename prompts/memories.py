@@ -1,0 +1,115 @@
+"""Writes a memory into a prompt and reads one back: JSON where the engine can, a tolerant text form otherwise.
+
+    read_memory("What we know:\n- May = 24 clips\nWhat to do next:\n- add April and May")
+    -> TextMemory(known=("May = 24 clips",), next=("add April and May",))
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from prompts.values import TextMemory
+
+CHARACTERS_PER_TOKEN = 4
+"""How ``memory_tokens`` becomes a bound that needs no tokenizer: English text has about four characters a token."""
+
+_HEADING = re.compile(
+    r"^[\s>#*_-]*(?:(known|what we (?:already )?know|facts|done)|(next|what (?:to do|is left)(?: next)?|to ?do|goals?))"
+    r"(?:\s+so far)?[*_\s]*(?::[*_]*[ \t]*(.*)|[*_]*\s*)$",
+    re.I,
+)
+_BULLET = re.compile(r"^\s*(?:[-*•+]|\(?\d{1,2}[.)])\s+")
+_NOTHING = {"none", "nothing", "nothing left", "n/a", "done", "-", "no more steps", "nothing more", "null", "[]"}
+
+
+def schema(lines: int = 8, characters: int = 160) -> dict[str, Any]:
+    """The JSON schema of a memory: at most ``lines`` known and ``lines // 2`` next entries of ``characters`` each."""
+
+    def entries(most: int, least: int) -> dict[str, Any]:
+        text = {"type": "string", "minLength": 1, "maxLength": characters}
+        return {"type": "array", "items": text, "minItems": least, "maxItems": most}
+
+    return {
+        "type": "object",
+        "properties": {"known": entries(lines, 1), "next": entries(lines // 2, 0)},
+        "required": ["known", "next"],
+        "additionalProperties": False,
+    }
+
+
+def read_memory(text: str) -> TextMemory | None:
+    """The memory in ``text``, from a JSON object or from headed lists; ``None`` when nothing is known in it."""
+    memory = _from_json(text) or _from_text(text)
+    return memory if memory and memory.known else None
+
+
+def split_memory(text: str) -> tuple[str, TextMemory | None]:
+    """A fused reply taken apart: the thought before the first memory heading, and the memory after it."""
+    lines = text.splitlines()
+    start = next((i for i, line in enumerate(lines) if (m := _HEADING.match(line)) and m[1]), len(lines))
+    return "\n".join(lines[:start]).strip(), read_memory("\n".join(lines[start:]))
+
+
+def show_memory(memory: TextMemory) -> tuple[str, str]:
+    """The two lists as bulleted lines, "- none" where a list is empty."""
+    known, goals = (("\n".join(f"- {line}" for line in lines) or "- none") for lines in (memory.known, memory.next))
+    return known, goals
+
+
+def fit(memory: TextMemory, tokens: int) -> TextMemory:
+    """The memory cut to ``tokens`` (at four characters a token, bullets included): the first lines that fit, goals first kept.
+
+    A goal list takes at most half, so that a model which plans at length cannot push its own facts out.
+    """
+    room = tokens * CHARACTERS_PER_TOKEN
+    goals, used = _within(memory.next, room // 2)
+    known, _ = _within(memory.known, room - used)
+    return TextMemory(known, goals)
+
+
+def _within(lines: tuple[str, ...], room: int) -> tuple[tuple[str, ...], int]:
+    kept: list[str] = []
+    used = 0
+    for line in lines:
+        if used + len(line) + 3 > room:
+            break
+        kept.append(line)
+        used += len(line) + 3
+    return tuple(kept), used
+
+
+def _from_json(text: str) -> TextMemory | None:
+    start, end = text.find("{"), text.rfind("}")
+    if start < 0 or end <= start:
+        return None
+    try:
+        found = json.loads(text[start : end + 1])
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict):
+        return None
+    return TextMemory(_entries(found.get("known")), _entries(found.get("next")))
+
+
+def _entries(value: object) -> tuple[str, ...]:
+    values = value if isinstance(value, list) else [value]
+    return _lines(item for item in values if isinstance(item, str | int | float) and not isinstance(item, bool))
+
+
+def _from_text(text: str) -> TextMemory | None:
+    lists: dict[str, list[str]] = {"known": [], "next": []}
+    current = ""
+    for line in text.splitlines():
+        if heading := _HEADING.match(line):
+            current = "known" if heading[1] else "next"
+            line = heading[3] or ""
+        if current:
+            lists[current].append(line)
+    return TextMemory(_lines(lists["known"]), _lines(lists["next"])) if current else None
+
+
+def _lines(values: Any) -> tuple[str, ...]:
+    cleaned = (" ".join(_BULLET.sub("", str(value)).split()).strip("* ").strip() for value in values)
+    return tuple(dict.fromkeys(line for line in cleaned if line and line.lower().rstrip(".") not in _NOTHING))
