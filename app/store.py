@@ -77,6 +77,13 @@ class Store:
             raise StoreError(f"{path} cannot be used as a trace store ({error}): pass another --store PATH.") from error
         return cls(connection, str(path))
 
+    @classmethod
+    def existing(cls, path: Path | str) -> Store:
+        """Open the store at ``path`` to read it; raises ``StoreError`` when there is none, instead of making one."""
+        if not Path(path).is_file():
+            raise StoreError(f"There is no trace store at {path}: solve a question first, or pass --store PATH.")
+        return cls.open(path)
+
     def __enter__(self) -> Store:
         return self
 
@@ -249,13 +256,18 @@ class Store:
         return _costs(self._rows("SELECT * FROM attempt_costs WHERE attempt = ?", attempt)[0])
 
     def call_spans(self, run: int) -> list[tuple[float, float]]:
-        """When each call of a run began and ended, in Unix seconds: what engine utilisation is computed from."""
+        """When each call of a run began and ended, in Unix seconds."""
         rows = self._rows(
-            "SELECT calls.started, calls.seconds FROM calls JOIN steps ON steps.id = calls.step"
+            "SELECT calls.started, calls.started + calls.seconds AS ended FROM calls JOIN steps ON steps.id = calls.step"
             " JOIN attempts ON attempts.id = steps.attempt WHERE attempts.run = ?",
             run,
         )
-        return [(row["started"], row["started"] + row["seconds"]) for row in rows]
+        return [(row["started"], row["ended"]) for row in rows]
+
+    def attempt_spans(self, run: int) -> list[tuple[float, float]]:
+        """When each closed attempt of a run began and ended, in Unix seconds."""
+        rows = self._rows("SELECT started, finished FROM attempts WHERE run = ? AND finished IS NOT NULL", run)
+        return [(row["started"], row["finished"]) for row in rows]
 
     def records(self, attempt: int) -> list[Record]:
         """The steps of an attempt, equal to the Records that were written."""

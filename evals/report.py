@@ -1,0 +1,248 @@
+"""Numbers into what a person reads: the table after an eval, its one JSON line, and two runs compared.
+
+Pure functions of frozen values; they print nothing.
+
+    Console().print(run_table(summary))
+    print(json_line(summary))
+    Console().print(comparison_table(compare(ids, right_a, right_b, costs_a, costs_b), "cot", "isump"))
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from evals.statistics import Comparison, Estimate, Interval, PairedDifference
+
+COST_UNITS = {
+    "peak_context": "tokens",
+    "generated": "tokens",
+    "prompt_tokens": "tokens",
+    "cached_tokens": "tokens",
+    "processed": "tokens",
+    "attention_area": "token pairs",
+    "calls": "calls",
+    "steps": "steps",
+    "seconds": "s",
+}
+"""The costs of one attempt, in the order they are shown, with their units."""
+
+MISSING = "–"
+SHOWN_FLIPS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class CostSummary:
+    """One cost over the attempts of a run."""
+
+    mean: float
+    median: float
+    p95: float
+    maximum: float
+    total: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> CostSummary:
+        """Summarize at least one value; the quantiles interpolate linearly."""
+        import numpy as np
+
+        array = np.asarray(values, dtype=float)
+        median, p95 = np.quantile(array, [0.5, 0.95])
+        return cls(float(array.mean()), float(median), float(p95), float(array.max()), float(array.sum()))
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One run in numbers.
+
+    ``n`` attempts finished and were judged; ``unanswered`` of them gave no answer and count
+    as not correct; ``errors`` more did not finish and are in no other number. ``accuracy``
+    is by scorer, ``primary`` names the one that counts. ``costs`` are per finished attempt,
+    by the names in ``COST_UNITS``, and empty when none finished; ``wall_seconds`` is the
+    run from start to end, which is less than the sum over attempts that ran side by side.
+    """
+
+    run_id: str
+    task: str
+    strategy: str
+    model: str
+    n: int
+    accuracy: Mapping[str, Estimate]
+    primary: str
+    unanswered: int
+    errors: int
+    costs: Mapping[str, CostSummary]
+    wall_seconds: float
+
+
+def run_table(summary: RunSummary) -> Table:
+    """The table at the end of an eval: accuracy by scorer with interval and n, then every cost with its unit."""
+    accuracy = _table("accuracy", "right", "95% interval", "correct", "of")
+    for scorer, estimate in summary.accuracy.items():
+        style = "bold" if scorer == summary.primary and len(summary.accuracy) > 1 else ""
+        value, interval = _percent(estimate.value), _percent_interval(estimate.interval)
+        accuracy.add_row(_plain(scorer), value, interval, f"{estimate.correct:,}", f"{estimate.n:,}", style=style)
+    costs = _table("cost of one attempt", "mean", "median", "p95", "max", "total", "unit")
+    for name, unit in COST_UNITS.items():
+        if cost := summary.costs.get(name):
+            numbers = (cost.mean, cost.median, cost.p95, cost.maximum, cost.total)
+            costs.add_row(_label(name), *map(_number, numbers), Text(unit, style="dim"))
+    counts = (
+        f"{_count(summary.n, 'question')} judged in {_number(summary.wall_seconds)} s; "
+        f"{summary.unanswered:,} unanswered (counted as wrong), {summary.errors:,} errors (not counted)"
+    )
+    heading = f"{summary.strategy} on {summary.task} with {summary.model} (run {summary.run_id})"
+    parts = [_plain(heading, style="bold"), Text(), accuracy, Text(), Text(counts)]
+    return _stack(*parts, *([Text(), costs] if costs.row_count else []))
+
+
+def json_line(summary: RunSummary) -> str:
+    """The run as one JSON object on one line.
+
+    ``accuracy`` and ``ci95`` ([low, high], as shares) are the primary scorer's. Costs are
+    means per finished attempt, so that runs of different n compare; only ``seconds`` is of
+    the whole run. What is not known is null.
+    """
+    estimate = summary.accuracy.get(summary.primary)
+    interval = estimate.interval if estimate else None
+    tokens = ("peak_context", "generated", "prompt_tokens", "cached_tokens", "attention_area", "calls")
+    line = {
+        "run_id": summary.run_id,
+        "task": summary.task,
+        "strategy": summary.strategy,
+        "n": summary.n,
+        "accuracy": estimate.value if estimate else None,
+        "ci95": [interval.low, interval.high] if interval else None,
+        "unanswered": summary.unanswered,
+        "errors": summary.errors,
+        **{name: cost.mean if (cost := summary.costs.get(name)) else None for name in tokens},
+        "seconds": summary.wall_seconds,
+    }
+    return json.dumps(line, allow_nan=False)
+
+
+def comparison_table(comparison: Comparison, name_a: str, name_b: str) -> Table:
+    """Run b against run a: accuracy, every cost as a ratio, and what the numbers can and cannot say in words."""
+    pair = comparison.accuracy
+    table = _table("", name_a, name_b, "change", "95% interval")
+    change = MISSING if pair.difference is None else f"{100 * pair.difference:+.1f} pts"
+    interval = _points_interval(pair.interval)
+    table.add_row("accuracy", _percent(pair.mean_a), _percent(pair.mean_b), change, interval, style="bold")
+    for name, cost in _in_order(comparison.costs).items():
+        change, interval = _ratio(cost)
+        table.add_row(_label(name), _number(cost.mean_a), _number(cost.mean_b), change, interval)
+    note = "Costs are means per question; their change is the ratio of totals, so ×0.50 is half the cost."
+    words = Table.grid(padding=(0, 1))
+    for line in in_words(comparison, name_a, name_b):
+        words.add_row("•", _plain(line))
+    heading = _plain(f"{name_b} against {name_a} on {_count(comparison.n, 'question')}", style="bold")
+    return _stack(heading, Text(), table, Text(), Text(note, style="dim"), Text(), words)
+
+
+def in_words(comparison: Comparison, name_a: str, name_b: str) -> tuple[str, ...]:
+    """What a comparison says, in sentences that need no statistics to read."""
+    lines: list[str] = []
+    if comparison.n == 0:
+        lines.append("No question was finished by both runs, so there is nothing to compare.")
+    else:
+        lines += [*_flips_in_words(comparison, name_a, name_b), _detectable_in_words(comparison)]
+    if comparison.unanswered_a or comparison.unanswered_b:
+        unanswered = f"{comparison.unanswered_a} by {name_a}, {comparison.unanswered_b} by {name_b}"
+        lines.append(f"Unanswered, counted as wrong: {unanswered}.")
+    if comparison.excluded:
+        lines.append(f"{_count(comparison.excluded, 'question')} left out because a run ended in an error there.")
+    for title, ids in (("Gained", comparison.flips.gained), ("Lost", comparison.flips.lost)):
+        if ids:
+            rest = f" and {len(ids) - SHOWN_FLIPS} more" if len(ids) > SHOWN_FLIPS else ""
+            lines.append(f"{title}: {', '.join(ids[:SHOWN_FLIPS])}{rest}")
+    return tuple(lines)
+
+
+def _flips_in_words(comparison: Comparison, name_a: str, name_b: str) -> list[str]:
+    gained, lost, p = len(comparison.flips.gained), len(comparison.flips.lost), comparison.mcnemar.p
+    if gained + lost == 0:
+        return [f"{name_a} and {name_b} got the same questions right (exact McNemar p = 1)."]
+    verdict = "is hard to put down to chance" if p <= 0.05 else "may well be chance"
+    shown = "p < 0.0001" if p < 0.0001 else f"p = {p:.2g}"
+    return [
+        f"{name_b} got {_count(gained, 'question')} right that {name_a} got wrong, and {lost} the other way.",
+        f"A split of {gained} to {lost} {verdict} (exact McNemar {shown}).",
+    ]
+
+
+def _detectable_in_words(comparison: Comparison) -> str:
+    questions = _count(comparison.n, "question")
+    if comparison.detectable is None:
+        return f"With {questions} no difference could have been seen, however large."
+    points = f"{100 * comparison.detectable:.1f}"
+    below = f"With {questions} a difference below {points} points could not have been seen reliably"
+    return f"{below}; one of {points} is seen 4 times in 5."
+
+
+def _table(first: str, *others: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True, header_style="dim")
+    table.add_column(_plain(first), no_wrap=True)
+    for name in others:
+        justify = "left" if name == "unit" else "right"
+        table.add_column(_plain(name), justify=justify, overflow="fold")
+    return table
+
+
+def _stack(*parts: Table | Text) -> Table:
+    grid = Table.grid()
+    for part in parts:
+        grid.add_row(part)
+    return grid
+
+
+def _plain(text: str, style: str = "") -> Text:
+    """Text from outside, inert: no markup, and no control characters for the terminal to obey."""
+    return Text("".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text), style=style)
+
+
+def _label(name: str) -> Text:
+    return _plain(name.replace("_", " "))
+
+
+def _in_order(costs: Mapping[str, PairedDifference]) -> dict[str, PairedDifference]:
+    known = [name for name in COST_UNITS if name in costs]
+    return {name: costs[name] for name in known + [name for name in costs if name not in COST_UNITS]}
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return MISSING
+    if value >= 1_000_000:
+        return f"{value / 1_000_000:,.1f} M"
+    if value >= 1000 or value == round(value):
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 1 else f"{value:.2f}"
+
+
+def _percent(share: float | None) -> str:
+    return MISSING if share is None else f"{100 * share:.1f}%"
+
+
+def _percent_interval(interval: Interval | None) -> str:
+    return f"{100 * interval.low:.1f} to {100 * interval.high:.1f}%" if interval else MISSING
+
+
+def _points_interval(interval: Interval | None) -> str:
+    return f"{100 * interval.low:+.1f} to {100 * interval.high:+.1f} pts" if interval else MISSING
+
+
+def _ratio(cost: PairedDifference) -> tuple[str, str]:
+    interval = cost.ratio_interval
+    return (
+        MISSING if cost.ratio is None else f"×{cost.ratio:.2f}",
+        f"×{interval.low:.2f} to ×{interval.high:.2f}" if interval else MISSING,
+    )

@@ -1,0 +1,88 @@
+"""From the trace store to numbers: one run summarized, two runs paired item by item, the engine's use of its time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from app.errors import BadInput
+from app.record import Item, Run
+from app.store import Store
+from evals.report import COST_UNITS, CostSummary, RunSummary
+from evals.statistics import Comparison, accuracy, compare
+
+
+@dataclass(frozen=True, slots=True)
+class EngineUse:
+    """How a run spent its wall time: the share with at least one call in flight, and the mean number in flight."""
+
+    wall_seconds: float
+    busy: float
+    mean_in_flight: float
+
+    def in_words(self) -> str:
+        """One line for the end of an eval."""
+        return (
+            f"The engine had work for {self.busy:.1%} of {self.wall_seconds:,.0f} s, "
+            f"{self.mean_in_flight:.1f} calls in flight on average."
+        )
+
+
+def summarize(store: Store, run: Run, primary: str) -> RunSummary:
+    """A run in numbers: items that finished are judged, errors counted apart, unanswered ones counted as wrong."""
+    items = store.items(run.id)
+    done = [item for item in items if item.status == "done"]
+    scorers = sorted({name for item in done for name in item.scores}, key=lambda name: name != primary)
+    return RunSummary(
+        run_id=str(run.id),
+        task=run.spec.task,
+        strategy=run.spec.strategy,
+        model=run.spec.model,
+        n=len(done),
+        accuracy={name: accuracy(sum(item.scores.get(name) == 1 for item in done), len(done)) for name in scorers},
+        primary=primary,
+        unanswered=sum(item.answer is None for item in done),
+        errors=len(items) - len(done),
+        costs={name: CostSummary.of([getattr(item.costs, name) for item in done]) for name in COST_UNITS} if done else {},
+        wall_seconds=covered(store.attempt_spans(run.id)),
+    )
+
+
+def engine_use(store: Store, run: int) -> EngineUse:
+    """How busy the engine was while attempts were running; time between a stop and its resumption is not counted."""
+    spans, wall = store.call_spans(run), covered(store.attempt_spans(run))
+    if not wall:
+        return EngineUse(0.0, 0.0, 0.0)
+    return EngineUse(wall, covered(spans) / wall, sum(end - start for start, end in spans) / wall)
+
+
+def covered(spans: Iterable[tuple[float, float]]) -> float:
+    """The length of the union of ``spans``, in their unit."""
+    total, reached = 0.0, float("-inf")
+    for start, end in sorted(spans):
+        total += max(0.0, end - max(start, reached))
+        reached = max(reached, end)
+    return total
+
+
+def pair(store: Store, run_a: Run, run_b: Run, scorer: str) -> Comparison:
+    """Compare two runs on the questions that both finished.
+
+    Raises:
+        BadInput: the runs are of different tasks, or share no question.
+    """
+    if run_a.spec.task != run_b.spec.task:
+        raise BadInput(f"Run {run_a.id} is of {run_a.spec.task} and run {run_b.id} of {run_b.spec.task}: compare like with like.")
+    items_a, items_b = ({item.question_id: item for item in store.items(run.id)} for run in (run_a, run_b))
+    shared = [name for name in items_a if name in items_b]
+    if not shared:
+        raise BadInput(f"Runs {run_a.id} and {run_b.id} have no question in common.")
+    ids = [name for name in shared if items_a[name].status == items_b[name].status == "done"]
+    sides = ([items[name] for name in ids] for items in (items_a, items_b))
+    (right_a, costs_a), (right_b, costs_b) = (_outcomes(side, scorer) for side in sides)
+    return compare(ids, right_a, right_b, costs_a, costs_b, excluded=len(shared) - len(ids))
+
+
+def _outcomes(items: list[Item], scorer: str) -> tuple[list[bool | None], dict[str, list[float]]]:
+    right = [None if item.answer is None else item.scores.get(scorer) == 1 for item in items]
+    return right, {name: [getattr(item.costs, name) for item in items] for name in COST_UNITS}
