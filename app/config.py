@@ -1,6 +1,6 @@
 """Settings from the environment, read once here: nothing else looks at ``os.environ``.
 
-    ISUMP_STORE=traces.sqlite ISUMP_BACKEND=openai ISUMP_BASE_URL=http://127.0.0.1:8000/v1 python -m app solve "..."
+ISUMP_STORE=traces.sqlite ISUMP_BACKEND=openai ISUMP_BASE_URL=http://127.0.0.1:8000/v1 python -m app solve "..."
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What works on this machine, what is missing, and the command that installs it.
 
-    python -m app doctor
+python -m app doctor
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ def _needed(config: Settings, store: Path) -> Iterator[Finding]:
     model = find(DEFAULT)
     here = model.is_in(config.cache_dir)
     size = f"{(model.bytes or 0) / 1e9:.1f} GB"
-    yield Finding(f"model {DEFAULT}", here, False, "ready" if here else f"isump models pull ({size}; solve does it too)")
+    yield Finding(
+        f"model {DEFAULT}", here, False, "ready" if here else f"isump models pull ({size}; solve does it too)"
+    )
     folder = next(path for path in (config.cache_dir, *config.cache_dir.parents) if path.exists())
     free = shutil.disk_usage(folder).free
     yield Finding("disk", here or free > 3e9, True, f"{free / 1e9:.1f} GB free at {folder}")

@@ -43,7 +43,9 @@ def add_engine(parser: argparse.ArgumentParser, settings: Settings) -> None:
     """Options that choose the store and the engine; their defaults come from the environment."""
     engine = parser.add_argument_group("engine")
     engine.add_argument("--backend", default=settings.backend, help="embedded, openai or scripted (%(default)s)")
-    engine.add_argument("--model", default=settings.model, help="catalogue name, GGUF file, hub repo:file, server model")
+    engine.add_argument(
+        "--model", default=settings.model, help="catalogue name, GGUF file, hub repo:file, server model"
+    )
     engine.add_argument("--base-url", default=settings.base_url, help="OpenAI-compatible server, ending in /v1")
     engine.add_argument("--replies", type=Path, help="replies of the scripted backend, a JSON string a line")
     engine.add_argument("--context", type=whole, default=settings.context, help="embedded: tokens of context per slot")

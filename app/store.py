@@ -310,7 +310,9 @@ class Store:
                 if isinstance(error, sqlite3.OperationalError | sqlite3.DatabaseError) and not isinstance(
                     error, sqlite3.IntegrityError
                 ):
-                    raise StoreError(f"{self.path} could not be written ({error}): nothing already in it is lost.") from error
+                    raise StoreError(
+                        f"{self.path} could not be written ({error}): nothing already in it is lost."
+                    ) from error
                 raise
 
     def _rows(self, sql: str, *values: object) -> list[sqlite3.Row]:

@@ -65,7 +65,9 @@ def step(record: Record, context: Context) -> RenderableType:
 
 def ended(attempt: Attempt, costs: Costs) -> RenderableType:
     """The answer, why the attempt ended, and what it cost."""
-    answer = Text(visible(attempt.answer), style="bold green") if attempt.answer is not None else Text("none", "bold red")
+    answer = (
+        Text(visible(attempt.answer), style="bold green") if attempt.answer is not None else Text("none", "bold red")
+    )
     line = Text.assemble("Answer: ", answer, (f"   ({attempt.ending})", "dim"))
     if attempt.status == "error":
         line = Text(f"Error: {visible(attempt.error or '')}", style="bold red")

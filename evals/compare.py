@@ -1,6 +1,6 @@
 """Compare two runs on the same questions: exact McNemar, paired bootstrap, what could have been seen, the flips.
 
-    python -m evals.compare 1 2
+python -m evals.compare 1 2
 """
 
 from __future__ import annotations

@@ -43,7 +43,9 @@ def summarize(store: Store, run: Run, primary: str) -> RunSummary:
         primary=primary,
         unanswered=sum(item.answer is None for item in done),
         errors=len(items) - len(done),
-        costs={name: CostSummary.of([getattr(item.costs, name) for item in done]) for name in COST_UNITS} if done else {},
+        costs={name: CostSummary.of([getattr(item.costs, name) for item in done]) for name in COST_UNITS}
+        if done
+        else {},
         wall_seconds=covered(store.attempt_spans(run.id)),
     )
 
@@ -72,7 +74,9 @@ def pair(store: Store, run_a: Run, run_b: Run, scorer: str) -> Comparison:
         BadInput: the runs are of different tasks, or share no question.
     """
     if run_a.spec.task != run_b.spec.task:
-        raise BadInput(f"Run {run_a.id} is of {run_a.spec.task} and run {run_b.id} of {run_b.spec.task}: compare like with like.")
+        raise BadInput(
+            f"Run {run_a.id} is of {run_a.spec.task} and run {run_b.id} of {run_b.spec.task}: compare like with like."
+        )
     items_a, items_b = ({item.question_id: item for item in store.items(run.id)} for run in (run_a, run_b))
     shared = [name for name in items_a if name in items_b]
     if not shared:

@@ -1,7 +1,7 @@
 """Runs a strategy over a task: many attempts at once, each step stored as it happens, stoppable and resumable.
 
-    python -m evals.gsm8k --strategy isump --limit 20
-    python -m evals.gsm8k --resume 3
+python -m evals.gsm8k --strategy isump --limit 20
+python -m evals.gsm8k --resume 3
 """
 
 from __future__ import annotations
@@ -178,7 +178,9 @@ class Runner:
 
     def _judge(self, item: Item, attempt: int) -> None:
         found = self.store.attempt(attempt)
-        scores = [(name, scorer(found.completion, found.answer, item.gold)) for name, scorer in self.task.scorers.items()]
+        scores = [
+            (name, scorer(found.completion, found.answer, item.gold)) for name, scorer in self.task.scorers.items()
+        ]
         self.store.score(attempt, [Score(name, score.value, score.extracted, score.why) for name, score in scores])
         self._judged += 1
         self._right += dict(scores)[self.task.primary].value == 1

@@ -1,6 +1,6 @@
 """One-shot chain of thought (Wei et al., 2201.11903): one long thought, then the answer read from it.
 
-    python -m app solve "..." --strategy cot
+python -m app solve "..." --strategy cot
 """
 
 from __future__ import annotations
@@ -20,9 +20,7 @@ async def step(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     """Think the whole problem through in one thought, as long as the token budget allows."""
     context, memory = runtime.context, state["memory"]
     limit = context.dials.max_tokens - context.dials.answer_tokens
-    turn = await within_time(
-        lambda: context.reasoner.step(state["question"], memory, limit=limit), context.deadline
-    )
+    turn = await within_time(lambda: context.reasoner.step(state["question"], memory, limit=limit), context.deadline)
     if turn is None:
         return {"ending": "time spent"}
     runtime.stream_writer(Step("step", 1, memory, memory, turn.calls, turn.marks, thought=turn.value))

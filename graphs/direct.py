@@ -1,6 +1,6 @@
 """Ask for the answer at once, without reasoning: the floor that every other strategy must beat.
 
-    python -m app solve "..." --strategy direct
+python -m app solve "..." --strategy direct
 """
 
 from __future__ import annotations

@@ -48,16 +48,19 @@ async def summarize(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
         return {"ending": "time spent"}
     runtime.stream_writer(Step("summarize", state["round"], memory, turn.value, turn.calls, turn.marks))
     spent = state["spent"] + cost(turn)
-    return {"memory": turn.value, "thought": None, "spent": spent, "ending": out_of_budget(state["round"], spent, context.dials)}
+    return {
+        "memory": turn.value,
+        "thought": None,
+        "spent": spent,
+        "ending": out_of_budget(state["round"], spent, context.dials),
+    }
 
 
 async def conclude(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     """Give the answer, or say that there is none."""
     thoughts = (state["thought"],) if state["thought"] else ()
     ending = state["ending"] or "steps spent"
-    await take_conclusion(
-        state["question"], state["memory"], thoughts, state["round"], state["spent"], ending, runtime
-    )
+    await take_conclusion(state["question"], state["memory"], thoughts, state["round"], state["spent"], ending, runtime)
     return {"ending": ending}
 
 

@@ -1,6 +1,6 @@
 """Self-consistency (Wang et al., 2203.11171): k chains of thought in parallel, the most frequent answer wins.
 
-    python -m app solve "..." --strategy self_consistency --samples 5 --temperature 0.7
+python -m app solve "..." --strategy self_consistency --samples 5 --temperature 0.7
 """
 
 from __future__ import annotations

@@ -38,9 +38,7 @@ class State(TypedDict):
 
 def start(question: Question, memory: Memory | None = None, round: int = 0) -> State:
     """The state before the first step, or before the step after a checkpoint when ``memory`` is given."""
-    return State(
-        question=question, memory=memory or TextMemory(), thought=None, round=round, spent=0, ending=None
-    )
+    return State(question=question, memory=memory or TextMemory(), thought=None, round=round, spent=0, ending=None)
 
 
 def cost(turn: Turn[T]) -> int:

@@ -1,6 +1,6 @@
 """Every setting of one attempt, in one frozen model: what is typed, what is stored with the attempt, what forks copy.
 
-    Dials(step_tokens=64, variant="fused")
+Dials(step_tokens=64, variant="fused")
 """
 
 from __future__ import annotations

@@ -22,9 +22,9 @@ from prompts.values import TextMemory
 
 _WHOLE = re.compile(r"[0-9]+")
 _IMPLIED = re.compile(
-    r"\b(?:(?:(?P<n>one|two|three|four|five)[ -])?(?P<part>half|halves|third|quarter|fourth|fifth|sixth|eighth|tenth)s?"
-    r"|(?P<times>twice|doubled?|triple|tripled|thrice|dozens?))\b",
-    re.IGNORECASE,
+    r"(?=[defhoqstDEFHOQST])\b(?i:(?:(?P<n>one|two|three|four|five)[ -])?"
+    r"(?P<part>half|halves|third|quarter|fourth|fifth|sixth|eighth|tenth)s?"
+    r"|(?P<times>twice|doubled?|triple|tripled|thrice|dozens?))\b"
 )
 _PARTS = {
     "half": 2,
@@ -61,10 +61,11 @@ def fidelity(question: str, previous: TextMemory, thought: str, summary: TextMem
     asked_values = _values(asked, given)
     sources = asked_values | _values(before, old) | _parts((*given, *old))
     remaining = asked_values | _values(after, new)
+    marked = [(number.text, is_traced(number, sources)) for number in _once(new)]
     return Fidelity(
-        kept=_once(n for n in new if is_traced(n, sources)),
-        dropped=_once(n for n in old if not is_traced(n, remaining)),
-        invented=_once(n for n in new if not is_traced(n, sources)),
+        kept=tuple(text for text, found in marked if found),
+        dropped=tuple(number.text for number in _once(old) if not is_traced(number, remaining)),
+        invented=tuple(text for text, found in marked if not found),
     )
 
 
@@ -86,7 +87,8 @@ def _text(memory: TextMemory, *more: str) -> str:
 
 def _values(text: str, found: Iterable[Number]) -> set[Fraction]:
     """The values of a text, and what its words imply ("half", "twice")."""
-    values = {reading for number in found for reading in number.readings}
+    by_text = {number.text: number for number in found}  # hashing a text is far cheaper than hashing a fraction
+    values = {reading for number in by_text.values() for reading in number.readings}
     for match in _IMPLIED.finditer(text):
         if match["times"]:
             values.add(Fraction(_TIMES[match["times"].lower()]))
@@ -102,9 +104,9 @@ def _parts(found: Iterable[Number]) -> set[Fraction]:
     return {Fraction(int(part)) for text in fractions for part in _WHOLE.findall(text)}
 
 
-def _once(found: Iterable[Number]) -> tuple[str, ...]:
-    """The texts of the numbers, the first of each value."""
-    texts: dict[Fraction, str] = {}
+def _once(found: Iterable[Number]) -> Iterable[Number]:
+    """The first number of each value."""
+    first: dict[tuple[int, int, bool], Number] = {}
     for number in found:
-        texts.setdefault(number.value, number.text)
-    return tuple(texts.values())
+        first.setdefault((*number.value.as_integer_ratio(), number.percent), number)
+    return first.values()

@@ -1,0 +1,187 @@
+"""A backend that replays given replies: no model, no network, the same numbers every time.
+
+It ships in the product, for documentation, demonstrations and tests of the real command line:
+
+    python -m app solve "How many?" --backend scripted --replies replies.jsonl
+
+where each line of ``replies.jsonl`` is a JSON string, or an object with more to say:
+
+    "There are 12 eggs."
+    {"text": "A thought that was cut", "finish_reason": "length"}
+    {"text": "The answer is 12.", "cached": 40}
+
+A token is four characters, rounded up, of each message as ``role: content`` with its line end, and of the reply.
+Cached are the tokens of the longest prefix shared with an earlier prompt, as an engine's prefix cache would have it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from bisect import bisect_left, insort
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.errors import BackendError, BadInput, ContextOverflow
+from prompts.values import Generation, Request, Usage
+
+REMEMBERED = 256
+"""Prompts the prefix cache and ``requests`` keep: enough for 64 attempts side by side, and bounded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One reply; ``finish_reason`` and ``cached`` override what the backend would work out."""
+
+    text: str
+    finish_reason: str | None = None
+    cached: int | None = None
+
+
+class ScriptedBackend:
+    """Answers with the next of ``replies``, or with what a function makes of the request.
+
+    Args:
+        replies: Texts or ``Reply`` values in order, or a function from a request to one.
+        model: The name the traces show.
+        structured: Whether to claim that JSON schemas are enforced; the replies must then obey them.
+        delay: Seconds before each reply.
+        context: Tokens of prompt that fit, or ``None`` for any number.
+        source: What the replies came from, for the error when they run out.
+    """
+
+    name: str = "scripted"
+
+    def __init__(
+        self,
+        replies: Iterable[str | Reply] | Callable[[Request], str | Reply],
+        *,
+        model: str = "scripted",
+        structured: bool = False,
+        delay: float = 0.0,
+        context: int | None = None,
+        source: str = "the list of replies",
+    ) -> None:
+        self.model = model
+        self.structured = structured
+        self.requests: deque[Request] = deque(maxlen=REMEMBERED)
+        self._answer = replies if callable(replies) else _in_order(iter(replies), source)
+        self._delay = delay
+        self._context = context
+        self._cache = _PrefixCache()
+
+    @classmethod
+    def from_file(cls, path: Path, *, delay: float = 0.0) -> ScriptedBackend:
+        """Read the replies from a file of JSON lines; raises ``BadInput`` naming the line that cannot be used."""
+        try:
+            lines = path.read_text(encoding="utf-8").split("\n")  # splitlines would also cut at U+2028
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            raise BadInput(
+                f"The replies in {path} cannot be read ({reason}): check the path given as --replies."
+            ) from error
+        replies = [_parse(line, f"{path}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
+        return cls(replies, delay=delay, source=str(path))
+
+    async def generate(self, request: Request) -> Generation:
+        """The next reply, cut at ``max_tokens``; raises ``BackendError`` when there are none left."""
+        started, clock = time.time(), time.perf_counter()
+        self.requests.append(request)
+        messages = [f"{message.role}: {message.content}\n" for message in request.messages]
+        prompt = sum(map(_tokens, messages))
+        if self._context is not None and prompt > self._context:
+            raise ContextOverflow(
+                f"The prompt has {prompt} tokens and the context only {self._context}: shorten it or raise --context."
+            )
+        reply = self._answer(request)
+        await asyncio.sleep(self._delay)
+        reply = Reply(reply) if isinstance(reply, str) else reply
+        text = reply.text[: 4 * request.max_tokens]
+        finish_reason = "length" if len(text) < len(reply.text) else reply.finish_reason or "stop"
+        cached = self._cache.add(messages)
+        usage = Usage(prompt, _tokens(text), min(cached if reply.cached is None else reply.cached, prompt))
+        return Generation(text, usage, finish_reason, time.perf_counter() - clock, started)
+
+    async def aclose(self) -> None:
+        """Nothing to release."""
+
+
+class _PrefixCache:
+    """The last prompts in sorted order: the one that shares the longest prefix with a text is its neighbour there."""
+
+    def __init__(self) -> None:
+        self._sorted: list[str] = []
+        self._by_age: deque[str] = deque()
+
+    def add(self, messages: list[str]) -> int:
+        """Remember a prompt; returns how many of its tokens were there before."""
+        text = "".join(messages)
+        place = bisect_left(self._sorted, text)
+        shared = max((_common(text, known) for known in self._sorted[max(place - 1, 0) : place + 1]), default=0)
+        insort(self._sorted, text, lo=place)
+        self._by_age.append(text)
+        if len(self._by_age) > REMEMBERED:
+            del self._sorted[bisect_left(self._sorted, self._by_age.popleft())]
+
+        cached = 0
+        for message in messages:
+            if shared < len(message):
+                return cached + shared // 4
+            cached += _tokens(message)
+            shared -= len(message)
+        return cached - 1 if cached else 0  # an engine always reads the last token of a prompt
+
+
+def _tokens(text: str) -> int:
+    return -(-len(text) // 4)
+
+
+def _common(a: str, b: str) -> int:
+    """Length of the longest common prefix, by halving: comparing slices is far faster than characters."""
+    low, high = 0, min(len(a), len(b))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if a[low:middle] == b[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _in_order(replies: Iterator[str | Reply], source: str) -> Callable[[Request], str | Reply]:
+    given = 0
+
+    def answer(_: Request) -> str | Reply:
+        nonlocal given
+        for reply in replies:
+            given += 1
+            return reply
+        raise BackendError(f"The scripted replies ran out after {given}: add more to {source}.")
+
+    return answer
+
+
+def _parse(line: str, place: str) -> Reply:
+    try:
+        value: Any = json.loads(line)
+    except ValueError as error:
+        raise BadInput(f"{place} is not JSON ({error}): write each reply as one JSON string a line.") from error
+    match value:
+        case str():
+            return Reply(value)
+        case {"text": str(text), **rest} if _valid(rest):
+            return Reply(text, **rest)
+    raise BadInput(
+        f'{place} is not a reply: write a JSON string, or {{"text": "...", "finish_reason": "stop" or "length", '
+        '"cached": a whole number}, where the last two may be left out.'
+    )
+
+
+def _valid(rest: dict[str, Any]) -> bool:
+    reason, cached = rest.get("finish_reason", "stop"), rest.get("cached", 0)
+    whole = isinstance(cached, int) and not isinstance(cached, bool) and cached >= 0
+    return rest.keys() <= {"finish_reason", "cached"} and reason in ("stop", "length") and whole

@@ -1,0 +1,132 @@
+"""A small OpenAI-compatible server for tests: real HTTP on a free local port, answers from a scripted backend.
+
+async with FakeServer() as server:
+    server.then(Answer(503), HANG)      # the next two requests fail, later ones are answered
+    backend = OpenAIBackend("tiny", base_url=server.url)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from app.backends.scripted import ScriptedBackend
+from app.errors import ContextOverflow
+from prompts.values import Message, Request
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A canned HTTP answer; a body that is not bytes is sent as JSON."""
+
+    status: int = 200
+    body: Any = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    type: str = "application/json"
+
+
+HANG = Answer(0)
+"""Accept the request and say nothing until the client goes away."""
+DROP = Answer(-1)
+"""Close the connection without a word."""
+
+
+def error(status: int, message: str, **more: Any) -> Answer:
+    """An error as OpenAI words it."""
+    return Answer(status, {"error": {"message": message, **more}})
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A request as it arrived."""
+
+    path: str
+    headers: dict[str, str]
+    body: Any
+
+
+class FakeServer:
+    """Listens while it is open; ``seen`` holds every request, ``hung_up`` counts clients that left a ``HANG``."""
+
+    def __init__(self, engine: ScriptedBackend | None = None, models: tuple[str, ...] = ("tiny",)) -> None:
+        self.seen: list[Seen] = []
+        self.hung_up = asyncio.Semaphore(0)
+        self._engine = engine or ScriptedBackend(lambda request: "An answer.")
+        self._models = models
+        self._planned: deque[Answer] = deque()
+        self._open: set[asyncio.Task[None]] = set()
+
+    def then(self, *answers: Answer) -> None:
+        """Give these to the next requests."""
+        self._planned.extend(answers)
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v1"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        for task in self._open:
+            task.cancel()
+        await asyncio.gather(*self._open, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task
+        self._open.add(task)
+        try:
+            while await self._one(reader, writer):
+                pass
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass  # the client has gone
+        finally:
+            self._open.discard(task)
+            writer.close()
+
+    async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().strip().split("\r\n")
+        headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+        content = await reader.readexactly(int(headers.get("content-length", 0)))
+        self.seen.append(Seen(first.split()[1], headers, json.loads(content or b"null")))
+        answer = self._planned.popleft() if self._planned else await self._answer(self.seen[-1])
+        if answer is DROP:
+            return False
+        if answer is HANG:
+            await reader.read()  # nothing more comes until the client closes
+            self.hung_up.release()
+            return False
+        body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
+        more = "".join(f"{name}: {value}\r\n" for name, value in answer.headers.items())
+        head = f"HTTP/1.1 {answer.status} X\r\nContent-Type: {answer.type}\r\nContent-Length: {len(body)}\r\n{more}\r\n"
+        writer.write(head.encode() + body)
+        await writer.drain()
+        return True
+
+    async def _answer(self, seen: Seen) -> Answer:
+        if seen.path == "/v1/models":
+            return Answer(body={"object": "list", "data": [{"id": name, "object": "model"} for name in self._models]})
+        if seen.path != "/v1/chat/completions":
+            return Answer(404, b"<html>no such page</html>", type="text/html")
+        messages = tuple(Message(message["role"], (message["content"],)) for message in seen.body["messages"])
+        try:
+            made = await self._engine.generate(Request(messages, seen.body["max_tokens"]))
+        except ContextOverflow:
+            return error(400, "request (999 tokens) exceeds the available context size (64 tokens), try increasing it",
+                         code=400, type="exceed_context_size_error", n_prompt_tokens=999, n_ctx=64)  # fmt: skip
+        return Answer(body=completion(made.text, made.finish_reason, made.usage.prompt, made.usage.completion,
+                                      {"cached_tokens": made.usage.cached}))  # fmt: skip
+
+
+def completion(
+    text: str | None, reason: str | None = "stop", prompt: int = 9, made: int = 3, details: Any = None
+) -> dict[str, Any]:
+    """The body of a chat completion."""
+    usage = {"prompt_tokens": prompt, "completion_tokens": made, "total_tokens": prompt + made}
+    if details is not None:
+        usage["prompt_tokens_details"] = details
+    choice = {"index": 0, "finish_reason": reason, "message": {"role": "assistant", "content": text}}
+    return {"id": "1", "object": "chat.completion", "created": 1, "model": "tiny", "choices": [choice], "usage": usage}

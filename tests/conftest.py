@@ -1,0 +1,36 @@
+"""No test reaches the network or this user's files; what a test needs, it makes under ``tmp_path``."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.config import settings
+
+LOCAL = {"127.0.0.1", "::1", "localhost"}
+
+
+@pytest.fixture(autouse=True)
+def guard(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Unit tests connect to this machine only and leave the environment's store, cache and key alone."""
+    if request.node.get_closest_marker("integration"):
+        yield
+        return
+    connect = socket.socket.connect
+
+    def local_only(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in LOCAL:
+            raise AssertionError(f"a unit test tried to reach {address[0]}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", local_only)
+    for name in ("OPENAI_API_KEY", "ISUMP_API_KEY", "ISUMP_BACKEND", "ISUMP_MODEL", "ISUMP_BASE_URL", "ISUMP_STORE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ISUMP_CACHE_DIR", str(tmp_path / "cache"))
+    settings.cache_clear()
+    yield
+    settings.cache_clear()

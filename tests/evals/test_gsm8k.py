@@ -1,0 +1,260 @@
+import json
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import datasets
+import huggingface_hub
+import pytest
+from huggingface_hub import constants
+
+from evals import gsm8k
+from evals.gsm8k import BUILTIN, load
+from evals.task import Task
+from prompts.values import UserError
+
+
+def line(question: str = "How many legs have 3 cats?", answer: str = "They have 3*4 = <<3*4=12>>12.\n#### 12") -> str:
+    return json.dumps({"question": question, "answer": answer})
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "twenty.jsonl"
+    path.write_text("\n".join(line(f"What is {n} + 0?", f"It is {n}.\n#### {n}") for n in range(1, 21)) + "\n")
+    return path
+
+
+@pytest.fixture(autouse=True)
+def no_download_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda *args, **kwargs: None)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+
+
+def ids(task: Task) -> list[str]:
+    return [item.question.id for item in task.items]
+
+
+def test_a_local_file_gives_its_lines(file: Path):
+    task = load(data=file, split="train")
+    assert task.name == "gsm8k/train" and task.notice == ""
+    assert sorted(ids(task), key=lambda i: int(i.split("-")[1])) == [f"train-{n}" for n in range(1, 21)]
+    for item in task.items:
+        n = item.question.id.removeprefix("train-")
+        assert (item.question.text, item.gold, item.steps) == (f"What is {n} + 0?", n, (f"It is {n}.",))
+    assert set(task.scorers) == {"strict-match", "flexible-extract", "numeric"} and task.primary == "numeric"
+
+
+def test_a_larger_limit_extends_a_smaller_one_and_offset_continues_it(file: Path):
+    everything = ids(load(data=file, seed=3))
+    assert ids(load(data=file, seed=3, limit=5)) == everything[:5]
+    assert ids(load(data=file, seed=3, limit=9)) == everything[:9]
+    assert ids(load(data=file, seed=3, limit=5, offset=5)) == everything[5:10]
+    assert ids(load(data=file, seed=3, limit=99, offset=18)) == everything[18:]
+    assert len(set(everything)) == 20
+
+
+def test_the_seed_decides_the_order(file: Path):
+    assert ids(load(data=file, seed=1)) == ids(load(data=file, seed=1)) != ids(load(data=file, seed=2))
+
+
+def test_ids_are_line_numbers_also_with_empty_lines_and_a_byte_order_mark(tmp_path: Path):
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(("\ufeff" + line("A\u2028?") + "\r\n\r\n" + line("B?") + "\r\n").encode())
+    raw = tmp_path / "raw.jsonl"
+    raw.write_text(json.dumps({"question": "A\u2028?", "answer": "#### 1"}, ensure_ascii=False), encoding="utf-8")
+    assert {i.question.id: i.question.text for i in load(data=path).items} == {"test-1": "A\u2028?", "test-3": "B?"}
+    assert load(data=raw).items[0].question.text == "A\u2028?"
+
+
+@pytest.mark.parametrize(
+    ("broken", "says"),
+    [
+        ('{"question": "A?", ', "line 2 is not valid JSON"),
+        ("[" * 100_000, "line 2 is not valid JSON"),
+        ('["A?", "#### 1"]', "line 2 is not a JSON object"),
+        ('{"answer": "#### 1"}', "line 2 has no text under 'question'"),
+        ('{"question": " ", "answer": "#### 1"}', "line 2 has no text under 'question'"),
+        ('{"question": "A?"}', "line 2 has no text under 'answer'"),
+        ('{"question": "A?", "answer": 1}', "line 2 has no text under 'answer'"),
+        ('{"question": "A?", "answer": "It is 1."}', "line 2 has no '####'"),
+        ('{"question": "A?", "answer": "#### many"}', "line 2 has 'many' after '####', which is not a number"),
+        ('{"question": "A?", "answer": "#### "}', "line 2 has '' after '####', which is not a number"),
+    ],
+)
+def test_a_broken_line_is_named(tmp_path: Path, broken: str, says: str):
+    path = tmp_path / "broken.jsonl"
+    path.write_text(f"{line()}\n{broken}\n{line()}\n")
+    with pytest.raises(UserError, match=r"broken\.jsonl") as caught:
+        load(data=path)
+    assert says in str(caught.value)
+
+
+def test_a_file_that_cannot_be_used_is_named(tmp_path: Path):
+    empty, latin = tmp_path / "empty.jsonl", tmp_path / "latin.jsonl"
+    empty.write_text("\n\n")
+    latin.write_bytes(b'{"question": "caf\xe9"}')
+    for path, says in ((empty, "has no questions"), (latin, "UTF-8"), (tmp_path, "read"), (tmp_path / "no", "No such")):
+        with pytest.raises(UserError, match=says) as caught:
+            load(data=path)
+        assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"limit": 0}, "limit is 0"),
+        ({"limit": -3}, "limit is -3"),
+        ({"offset": -1}, "cannot be negative"),
+        ({"offset": 64}, "skips all of the 64 questions"),
+        ({"data": Path("x.jsonl")}, "choose one of them"),
+    ],
+)
+def test_impossible_wishes_are_refused(asked: dict[str, Any], says: str):
+    with pytest.raises(UserError, match=says):
+        load("builtin", **asked)
+
+
+def test_builtin_is_loud_about_what_it_is():
+    task = load("builtin", limit=5)
+    assert task.name == "gsm8k-builtin" and "not GSM8K" in task.notice
+    assert len(task.items) == 5
+    assert set(ids(load("builtin"))) == {json.loads(text)["id"] for text in BUILTIN.read_text("utf-8").splitlines()}
+
+
+@pytest.fixture
+def silent_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A hub that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{server.getsockname()[1]}")
+        monkeypatch.setattr(gsm8k, "HUB_SECONDS", 0.5)
+        yield
+
+
+@pytest.mark.usefixtures("silent_hub")
+def test_a_hub_that_hangs_is_given_up_in_time():
+    started = time.monotonic()
+    task = load("auto")
+    assert time.monotonic() - started < 3
+    assert task.name == "gsm8k-builtin" and "not GSM8K" in task.notice
+
+
+@pytest.mark.usefixtures("silent_hub")
+def test_a_hub_asked_for_by_name_is_not_replaced():
+    with pytest.raises(UserError, match="give a local file"):
+        load("hub")
+
+
+def test_a_probe_without_any_answer_is_given_up(monkeypatch: pytest.MonkeyPatch):
+    asked, release = threading.Event(), threading.Event()
+
+    def hang(*args: object, **kwargs: object) -> None:
+        asked.set()
+        release.wait(10)
+        raise TimeoutError  # or the thread left behind would go on to ask the real hub
+
+    monkeypatch.setattr(huggingface_hub.HfApi, "dataset_info", hang)
+    monkeypatch.setattr(gsm8k, "HUB_SECONDS", 0.2)
+    try:
+        assert "no answer within 0.2 seconds" in load("auto").notice
+        assert asked.is_set()
+    finally:
+        release.set()
+
+
+class FakeRemote:
+    """Stands for ``HfFileSystem``: every file starts with ``head``."""
+
+    head = b"PAR1"
+
+    def open(self, path: str, **kwargs: object) -> "FakeRemote":
+        assert path == "datasets/openai/gsm8k/main/test-00000-of-00001.parquet"
+        return self
+
+    def __enter__(self) -> "FakeRemote":
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        pass
+
+    def read(self, length: int) -> bytes:
+        return self.head[:length]
+
+
+@pytest.fixture
+def answering_hub(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(huggingface_hub.HfApi, "dataset_info", lambda *args, **kwargs: None)
+    monkeypatch.setattr(huggingface_hub, "HfFileSystem", FakeRemote)
+    rows = [json.loads(line(f"Question {n}?")) for n in (1, 2, 3)]
+    monkeypatch.setattr(datasets, "load_dataset", lambda repo, name, split: rows)
+
+
+@pytest.mark.usefixtures("answering_hub")
+@pytest.mark.parametrize("source", ["auto", "hub"])
+def test_the_hub_gives_the_real_set(source: gsm8k.Source):
+    task = load(source)
+    assert task.name == "gsm8k/test" and task.notice == ""
+    assert sorted(ids(task)) == ["test-1", "test-2", "test-3"]
+
+
+@pytest.mark.usefixtures("answering_hub")
+def test_a_login_page_is_not_taken_for_the_hub(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(FakeRemote, "head", b"<html>")
+    assert "not the data set" in load("auto").notice
+
+
+@pytest.mark.usefixtures("answering_hub")
+def test_a_download_that_breaks_off_is_told(monkeypatch: pytest.MonkeyPatch):
+    def broken(*args: object, **kwargs: object) -> None:
+        raise OSError("connection reset\nby peer")
+
+    monkeypatch.setattr(datasets, "load_dataset", broken)
+    task = load("auto")
+    assert task.name == "gsm8k-builtin" and "connection reset" in task.notice
+    with pytest.raises(UserError, match="connection reset"):
+        load("hub")
+
+
+@pytest.mark.usefixtures("silent_hub")
+def test_an_earlier_download_needs_no_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    parquet = tmp_path / "test.parquet"
+    datasets.Dataset.from_list([json.loads(line())]).to_parquet(parquet)
+    monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda *args, **kwargs: str(parquet))
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path)
+    task = load("auto")
+    assert (task.name, task.notice, ids(task), task.items[0].gold) == ("gsm8k/test", "", ["test-1"], "12")
+
+
+def test_the_hub_has_two_splits():
+    with pytest.raises(UserError, match="choose train or test"):
+        load("hub", split="validation")
+
+
+def test_gym_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "reasoning_gym", None)
+    with pytest.raises(UserError, match=r"pip install '.\[gym\]'"):
+        load("gym")
+
+
+def test_gym_items_do_not_depend_on_the_limit(monkeypatch: pytest.MonkeyPatch):
+    def create_dataset(name: str, size: int, seed: int) -> list[dict[str, Any]]:
+        assert name == "gsm_symbolic"
+        worked = "It is {0}*1 = {0}.\n\n#### {0}"
+        return [
+            {"question": f"{n}?", "answer": f"{n}", "metadata": {"answer_cot": worked.format(n)}} for n in range(size)
+        ]
+
+    gym = ModuleType("reasoning_gym")
+    vars(gym).update(SimpleNamespace(create_dataset=create_dataset).__dict__)
+    monkeypatch.setitem(sys.modules, "reasoning_gym", gym)
+    monkeypatch.setattr(gsm8k, "version", lambda package: "0.1.25")
+    task = load("gym", limit=3, seed=7, offset=2)
+    assert (task.name, task.version) == ("gsm-symbolic", "1+0.1.25")
+    assert ids(task) == ["gym-7-2", "gym-7-3", "gym-7-4"]
+    assert (task.items[0].gold, task.items[0].steps) == ("2", ("It is 2*1 = 2.",))
+    assert len(load("gym").items) == gsm8k.GYM_SIZE

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prompts.answers import read_answer, vote
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("48 / 2 = 24.\nAnswer: 72", "72"),
+        ("Answer: 5\nWait.\nAnswer: 6", "6"),
+        ("**Answer:** 72", "72"),
+        ("**Answer: 72**", "72"),
+        ("### Final Answer: $1,250.", "$1,250"),
+        ("The answer is 72.", "72"),
+        ("So the final answer is: 3.5 hours. Good.", "3.5 hours"),
+        ("#### -1,234", "-1,234"),
+        (r"thus \(\boxed{18}\).", "18"),
+        (r"Answer: \(\boxed{\frac{3}{4}}\)", r"\frac{3}{4}"),
+        (r"Answer: \( 72 \)", "72"),
+        ("answer = 12", "12"),
+        ("Answer: unknown", None),
+        ("Answer:", None),
+        ("Answer: not yet known.", None),
+        ("We should answer how many clips.", None),
+        ("Next add 24 and 48.", None),
+        ("", None),
+    ],
+)
+def test_read_answer(text: str, answer: str | None) -> None:
+    assert read_answer(text) == answer
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_read_without_an_error_and_an_answer_is_never_blank(text: str) -> None:
+    answer = read_answer(text)
+    assert answer is None or answer.strip()
+
+
+@given(st.text(max_size=60), st.integers(-10_000, 10_000))
+def test_a_closing_answer_line_is_always_found(thought: str, value: int) -> None:
+    assert read_answer(f"{thought}\nAnswer: {value}") == str(value)
+
+
+def test_the_vote_compares_numbers_by_value_and_the_first_wins_a_tie() -> None:
+    assert vote(["7", "$18", "18.00", None]) == "$18"
+    assert vote(["7", "8"]) == "7"
+    assert vote(["yes", "No", "no"]) == "No"
+    assert vote([None, None]) is None

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prompts.memories import CHARACTERS_PER_TOKEN, fit, read_memory, schema, show_memory, split_memory
+from prompts.render import render
+from prompts.values import TextMemory
+
+plain = st.text("abcdefghij 0123456789=+", min_size=1, max_size=40).map(lambda s: f"fact {' '.join(s.split())}".strip())
+memories = st.builds(
+    TextMemory,
+    st.lists(plain, min_size=1, max_size=6, unique=True).map(tuple),
+    st.lists(plain, max_size=4, unique=True).map(tuple),
+)
+
+
+@given(memories)
+def test_a_memory_shown_in_a_prompt_is_read_back(memory: TextMemory) -> None:
+    known, goals = show_memory(memory)
+    assert read_memory(render("isump/memory", known=known, next=goals)) == memory
+
+
+@given(memories)
+def test_a_json_memory_is_read_back_also_from_a_fence(memory: TextMemory) -> None:
+    text = json.dumps({"known": memory.known, "next": memory.next})
+    assert read_memory(text) == read_memory(f"Here it is:\n```json\n{text}\n```") == memory
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_read_without_an_error(text: str) -> None:
+    memory = read_memory(text)
+    assert memory is None or memory.known
+    split_memory(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "goals"),
+    [
+        ("What we know:\n- a = 1\n\nWhat to do next:\n1. add b", ("a = 1",), ("add b",)),
+        ("**Known:**\n* a = 1\n* b = 2\n**Next:** add", ("a = 1", "b = 2"), ("add",)),
+        ("### What we know\na = 1\n### To do\n- none", ("a = 1",), ()),
+        ("KNOWN: a = 1\nNEXT: none.", ("a = 1",), ()),
+        ("Facts:\n1) a = 1\nGoals:\n(1) find c", ("a = 1",), ("find c",)),
+        ("What we know so far:\n- 3 dozen = 36\nWhat is left:\n- sell", ("3 dozen = 36",), ("sell",)),
+        ('{"known": ["a = 1", 2], "next": []}', ("a = 1", "2"), ()),
+    ],
+)
+def test_tolerated_forms(text: str, known: tuple[str, ...], goals: tuple[str, ...]) -> None:
+    assert read_memory(text) == TextMemory(known, goals)
+
+
+@pytest.mark.parametrize("text", ["", "So we add 3.", '{"known": []}', "What we know:\nWhat to do next:\n- x", "{" * 9999])
+def test_what_holds_nothing_known_is_no_memory(text: str) -> None:
+    assert read_memory(text) is None
+
+
+def test_a_fused_reply_is_taken_apart() -> None:
+    thought, memory = split_memory("48 / 2 = 24.\n\nWhat we know:\n- May = 24\nWhat to do next:\n- add")
+    assert thought == "48 / 2 = 24."
+    assert memory == TextMemory(("May = 24",), ("add",))
+    assert split_memory("48 / 2 = 24.") == ("48 / 2 = 24.", None)
+
+
+@given(memories, st.integers(16, 200))
+def test_a_memory_is_cut_to_its_cap_in_whole_lines(memory: TextMemory, tokens: int) -> None:
+    cut = fit(memory, tokens)
+    assert sum(len(line) + 3 for line in (*cut.known, *cut.next)) <= tokens * CHARACTERS_PER_TOKEN
+    assert cut.known == memory.known[: len(cut.known)] and cut.next == memory.next[: len(cut.next)]
+
+
+def test_the_schema_bounds_what_can_be_written() -> None:
+    known = schema(lines=4, characters=50)["properties"]["known"]
+    assert (known["minItems"], known["maxItems"], known["items"]["maxLength"]) == (1, 4, 50)

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prompts.render import TemplateError, fill, inert, render, template
+
+ANY = st.text(max_size=80)
+
+
+@given(ANY, ANY)
+def test_what_is_put_in_is_not_looked_at_again(question: str, memory: str) -> None:
+    assert fill("Q: {{q}} M: {{m}}", {"q": question, "m": memory}) == f"Q: {question} M: {memory}"
+
+
+def test_a_question_that_holds_placeholders_stays_as_typed() -> None:
+    assert render("isump/question", question="{{memory}} {{question}} $12 {x} \\1") == (
+        "Question: {{memory}} {{question}} $12 {x} \\1"
+    )
+
+
+def test_missing_and_unused_names_are_all_named() -> None:
+    with pytest.raises(TemplateError, match=r"missing b, c; unused x, y"):
+        fill("{{a}} {{b}} {{c}}", {"a": "1", "x": "2", "y": "3"})
+
+
+def test_an_absent_template_is_named() -> None:
+    with pytest.raises(TemplateError, match=r"prompts/isump/nothing\.txt"):
+        template("isump/nothing")
+
+
+def test_every_template_is_reachable_and_not_empty() -> None:
+    root = Path(str(files("prompts")))
+    names = [str(path.relative_to(root).with_suffix("")) for path in root.rglob("*.txt")]
+    assert len(names) > 15
+    assert all(template(name) for name in names)
+
+
+@given(st.text(max_size=60))
+def test_chat_markup_is_broken_and_ordinary_text_is_not_touched(text: str) -> None:
+    assert "<|" not in inert(text)
+    if "<" not in text:
+        assert inert(text) == text
+
+
+@pytest.mark.parametrize("markup", ["<|im_end|>", "<|eot_id|>", "<start_of_turn>", "<end_of_turn>"])
+def test_known_turn_markers_lose_their_power(markup: str) -> None:
+    assert markup not in inert(f"before {markup} after")
+    assert inert("if a < b and b > c") == "if a < b and b > c"

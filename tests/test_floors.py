@@ -1,0 +1,98 @@
+"""The house has floors: a module imports only downwards, and heavy packages only where they are used."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+OURS = {"app", "graphs", "prompts", "memory", "evals"}
+TASKS_MAY = {"evals.task", "evals.scoring", "evals.statistics"}
+LAZY = {"vllm", "gradio", "xllamacpp", "datasets", "openai", "reasoning_gym", "huggingface_hub", "scipy", "numpy"}
+ENTRY = {"evals.runner", "evals.report", "evals.results", "evals.compare", "memory.train"}
+
+
+def allowed(module: str) -> set[str]:
+    """Prefixes of ours that ``module`` may import."""
+    package = module.split(".")[0]
+    if module in ENTRY or module.startswith("evals.bench"):
+        return OURS
+    if package == "evals":
+        return {"prompts", *TASKS_MAY}
+    return {
+        "app": {"app", "graphs", "prompts", "memory"},
+        "graphs": {"graphs", "prompts"},
+        "prompts": {"prompts"},
+        "memory": {"memory"},
+    }[package]
+
+
+def imports(tree: ast.Module) -> Iterator[tuple[str, int, bool]]:
+    """(module, line, at the top level), leaving out what runs only as a program (``_main`` and the main guard)."""
+    stack: list[tuple[ast.AST, bool]] = [(node, True) for node in tree.body]
+    while stack:
+        node, top = stack.pop()
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno, top) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or "", node.lineno, top
+        elif not _runs_as_program(node):
+            inner = top and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            stack += [(child, inner) for child in ast.iter_child_nodes(node)]
+
+
+def _runs_as_program(node: ast.AST) -> bool:
+    if isinstance(node, ast.If):
+        return ast.unparse(node.test) in ("__name__ == '__main__'", "TYPE_CHECKING")
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == "_main"
+
+
+def faults(module: str, source: str) -> list[str]:
+    found = []
+    for name, line, top in imports(ast.parse(source)):
+        root = name.split(".")[0]
+        if root in OURS and not any(name == may or name.startswith(f"{may}.") for may in allowed(module)):
+            found.append(f"{module}:{line} imports {name}, which is not below it")
+        if root == "torch" and not (module.startswith("memory.") or module == "app.backends.recurrent"):
+            found.append(f"{module}:{line} imports torch outside memory/")
+        if root in LAZY and top:
+            found.append(f"{module}:{line} imports {root} at the top; import it in the function that needs it")
+    return found
+
+
+MODULES = sorted(
+    (".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"), path)
+    for package in OURS
+    for path in (ROOT / package).rglob("*.py")
+)
+
+
+@pytest.mark.parametrize(("module", "path"), MODULES, ids=[module for module, _ in MODULES])
+def test_every_module_imports_downwards(module: str, path: Path) -> None:
+    assert not faults(module, path.read_text())
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("prompts.render", "from graphs.turn import State"),
+        ("prompts.render", "def f():\n    import app.store"),
+        ("graphs.isump", "import app"),
+        ("memory.rmt", "from prompts.values import Question"),
+        ("evals.gsm8k", "from app.store import Store"),
+        ("app.store", "import torch"),
+        ("app.session", "import openai"),
+        ("graphs.isump", "import evals.task"),
+    ],
+)
+def test_an_offender_is_named(module: str, source: str) -> None:
+    (found,) = faults(module, source)
+    assert found.startswith(module)
+
+
+def test_the_top_level_holds_only_what_the_design_names() -> None:
+    shown = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith((".", "__"))}
+    assert shown - {"build", "isump.egg-info"} <= OURS | {"tests", "docs"}
