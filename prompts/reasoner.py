@@ -19,7 +19,7 @@ from prompts.memories import fit, read_memory, schema, show_memory, split_memory
 from prompts.render import inert, render
 from prompts.values import Answer, Backend, Call, Memory, Message, Question, Request, TextMemory, Thought, Turn
 
-_SENTENCE_END = re.compile(r"[.!?:;](?=\s)|\n")
+_SENTENCE_END = re.compile(r"[.!?;](?=\s)|\n")
 _RETRY_TEMPERATURE = 0.7  # a greedy engine would repeat the unreadable summary word for word
 
 
@@ -100,10 +100,10 @@ class PromptReasoner:
         return Turn(Answer(read_answer(text) or _short(text), text), (call,))
 
     def _head(self, question: Question, memory: Memory) -> tuple[Message, Message]:
-        parts = []
-        if not (self.dials.drop_question and _shown(memory, self.dials)):
+        shown, parts = _shown(memory, self.dials), list[str]()
+        if shown.empty or not self.dials.drop_question:
             parts.append(render(f"{self.words}/question", question=inert(question.text)))
-        if shown := _shown(memory, self.dials):
+        if not shown.empty:
             parts.append(inert(self._memory_part(shown)))
         return Message("system", (render(f"{self.words}/system"),)), Message("user", tuple(parts))
 
@@ -113,7 +113,7 @@ class PromptReasoner:
 
     def _step_prompt(self, question: Question, memory: Memory) -> tuple[Message, ...]:
         system, user = self._head(question, memory)
-        first = not _shown(memory, self.dials)
+        first = _shown(memory, self.dials).empty
         name = "fused" if self.dials.variant == "fused" and self.words == "isump" else "step"
         instruction = render(f"{self.words}/{name}" if first else f"{self.words}/{name}_on")
         return system, replace(user, parts=(*user.parts, instruction))
