@@ -18,16 +18,20 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="ISUMP_", extra="ignore")
 
-    store: Path = Field(Path("isump.sqlite"), description="the trace store")
-    cache_dir: Path = Field(user_cache_path("isump"), description="downloaded models")
-    backend: str = Field("embedded", description="embedded, openai or scripted")
-    model: str | None = Field(None, description="catalogue name, GGUF path, repo:file, or a server's model name")
-    base_url: str | None = Field(None, description="OpenAI-compatible server, for example http://127.0.0.1:8000/v1")
-    api_key: SecretStr | None = Field(
-        None, validation_alias=AliasChoices("ISUMP_API_KEY", "OPENAI_API_KEY"), description="key of that server"
+    store: Path = Field(default=Path("isump.sqlite"), description="the trace store")
+    cache_dir: Path = Field(default=user_cache_path("isump"), description="downloaded models")
+    backend: str = Field(default="embedded", description="embedded, openai or scripted")
+    model: str | None = Field(
+        default=None, description="catalogue name, GGUF path, repo:file, or a server's model name"
     )
-    context: int = Field(8192, ge=256, description="tokens of context per slot of the embedded engine")
-    timeout: float = Field(600, gt=0, description="seconds before one request is given up and tried again")
+    base_url: str | None = Field(
+        default=None, description="OpenAI-compatible server, for example http://127.0.0.1:8000/v1"
+    )
+    api_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("ISUMP_API_KEY", "OPENAI_API_KEY"), description="key of that server"
+    )
+    context: int = Field(default=8192, ge=256, description="tokens of context per slot of the embedded engine")
+    timeout: float = Field(default=600, gt=0, description="seconds before one request is given up and tried again")
 
 
 @cache

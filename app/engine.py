@@ -1,4 +1,4 @@
-"""Opens the engine that the command line and the environment name, downloading the embedded model when it is missing."""
+"""Opens the engine the command line names, downloading the embedded model when it is missing."""
 
 from __future__ import annotations
 

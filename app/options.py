@@ -6,7 +6,6 @@ import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import UnionType
 from typing import Any, Literal, NoReturn, get_args, get_origin
 
 from pydantic import ValidationError
@@ -68,7 +67,7 @@ def add_dials(parser: argparse.ArgumentParser) -> None:
         elif get_origin(kind) is Literal:
             group.add_argument(flag, choices=get_args(kind), help=note)
         else:
-            assert kind is not None and not isinstance(kind, UnionType), "dials have plain types"
+            assert isinstance(kind, type), "dials have plain types"
             group.add_argument(flag, type=kind, metavar=name.split("_")[-1].upper(), help=note)
 
 

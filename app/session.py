@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import unicodedata
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from app.errors import BadInput
@@ -79,7 +79,7 @@ async def solve(
     store: Store,
     *,
     run: int | None = None,
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event]:
     """Run ``strategy`` on ``question``; every step is in the store before it is yielded.
 
     Raises:

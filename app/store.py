@@ -258,7 +258,8 @@ class Store:
     def call_spans(self, run: int) -> list[tuple[float, float]]:
         """When each call of a run began and ended, in Unix seconds."""
         rows = self._rows(
-            "SELECT calls.started, calls.started + calls.seconds AS ended FROM calls JOIN steps ON steps.id = calls.step"
+            "SELECT calls.started, calls.started + calls.seconds AS ended FROM calls"
+            " JOIN steps ON steps.id = calls.step"
             " JOIN attempts ON attempts.id = steps.attempt WHERE attempts.run = ?",
             run,
         )
@@ -506,4 +507,4 @@ def _claim_json(claim: Claim) -> list[str | None]:
 
 def _read_claim(found: list[Any]) -> Claim:
     text, left, right, verdict = found
-    return Claim(text, *(None if side is None else Fraction(side) for side in (left, right)), verdict)
+    return Claim(text, Fraction(left) if left else None, Fraction(right) if right else None, verdict)

@@ -189,7 +189,7 @@ def _cost_line(record: Record, context: Context) -> Text:
     seconds = sum(call.generation.seconds for call in record.step.calls)
     return Text(
         f"context {context.used:,} tokens (with the full history {context.full_history:,}) · "
-        f"{sum(u.completion for u in usages):,} generated · {cached / prompt if prompt else 0:.0%} of {prompt:,} prompt "
-        f"tokens cached · {seconds:.1f} s",
+        f"{sum(u.completion for u in usages):,} generated · {cached / prompt if prompt else 0:.0%} of {prompt:,} "
+        f"prompt tokens cached · {seconds:.1f} s",
         style="dim",
     )

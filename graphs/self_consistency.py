@@ -57,7 +57,7 @@ def _chains(state: Votes, runtime: Runtime[Context]) -> list[Send]:
     return [Send("step", {**state, "sample": i}) for i in range(runtime.context.dials.samples)]
 
 
-def build() -> CompiledStateGraph[Votes, Context, State, State]:
+def build() -> CompiledStateGraph[Votes, Context, State, Votes]:
     """Compile k x step -> conclude."""
     graph = StateGraph(Votes, context_schema=Context, input_schema=State)
     graph.add_node(step)

@@ -67,7 +67,7 @@ async def conclude(
     ending: Ending,
     runtime: Runtime[Context],
 ) -> Answer:
-    """End an attempt: the answer reached, else one last call within what is left of the budget, else an explicit none."""
+    """End an attempt: the answer reached, else one last call within the budget, else an explicit none."""
     context = runtime.context
     limit = min(context.dials.answer_tokens, context.dials.max_tokens - spent)
     turn = await within_time(

@@ -1,1 +1,1 @@
-"""Recurrent memory models: ``(segment, state) -> (output, state)``. Only this package imports torch; it imports nothing of ours."""
+"""Recurrent memory models, ``(segment, state) -> (output, state)``: only this package imports torch."""

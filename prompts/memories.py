@@ -1,4 +1,4 @@
-"""Writes a memory into a prompt and reads one back: JSON where the engine can, a tolerant text form otherwise.
+r"""Writes a memory into a prompt and reads one back: JSON where the engine can, a tolerant text form otherwise.
 
 read_memory("What we know:\n- May = 24 clips\nWhat to do next:\n- add April and May")
 -> TextMemory(known=("May = 24 clips",), next=("add April and May",))

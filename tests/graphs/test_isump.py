@@ -29,7 +29,7 @@ def run(strategy: str, backend: Any, dials: Dials, question: Question = QUESTION
             reasoner_for(strategy, backend, dials), dials, asyncio.get_running_loop().time() + dials.max_seconds
         )
         config: Any = {"recursion_limit": 3 * dials.max_steps + 10}
-        stream = graph(strategy).astream(start(question), config, context=context, stream_mode="custom")
+        stream: Any = graph(strategy).astream(start(question), config, context=context, stream_mode="custom")
         return [step async for step in stream]
 
     return asyncio.run(collect())

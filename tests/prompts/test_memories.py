@@ -53,7 +53,9 @@ def test_tolerated_forms(text: str, known: tuple[str, ...], goals: tuple[str, ..
     assert read_memory(text) == TextMemory(known, goals)
 
 
-@pytest.mark.parametrize("text", ["", "So we add 3.", '{"known": []}', "What we know:\nWhat to do next:\n- x", "{" * 9999])
+@pytest.mark.parametrize(
+    "text", ["", "So we add 3.", '{"known": []}', "What we know:\nWhat to do next:\n- x", "{" * 9999]
+)
 def test_what_holds_nothing_known_is_no_memory(text: str) -> None:
     assert read_memory(text) is None
 
