@@ -59,7 +59,7 @@ def show_memory(memory: TextMemory) -> tuple[str, str]:
 
 
 def fit(memory: TextMemory, tokens: int) -> TextMemory:
-    """The memory cut to ``tokens`` (at four characters a token, bullets included): the first lines that fit, goals first kept.
+    """The memory cut to ``tokens`` (at four characters a token, bullets included): the first lines that fit.
 
     A goal list takes at most half, so that a model which plans at length cannot push its own facts out.
     """

@@ -1,9 +1,9 @@
-"""Templates: ``prompts/<strategy>/<name>.txt`` with ``{{name}}`` placeholders, filled in one pass.
+r"""Templates: ``prompts/<strategy>/<name>.txt`` with ``{{name}}`` placeholders, filled in one pass.
 
     render("isump/question", question="How many clips?")  -> "Question: How many clips?"
 
 One pass means that a question holding ``{{memory}}`` stays as it was typed; ``$`` and single
-braces are literal, since grade-school mathematics has "$12" and LaTeX has "\\boxed{}".
+braces are literal, since grade-school mathematics has "$12" and LaTeX has "\boxed{}".
 """
 
 from __future__ import annotations
