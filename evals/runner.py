@@ -144,7 +144,7 @@ class Runner:
                 self._judge(item, before.attempt)
         queue = iter(waiting)
         with _progress(console) as progress:
-            bar = progress.add_task("starting", total=len(self.task.items), completed=len(done))
+            bar = progress.add_task("starting", total=len(self.task.items), completed=len(done), kept=len(done))
 
             async def work() -> None:
                 for item in queue:
@@ -191,7 +191,8 @@ class RateColumn(ProgressColumn):
 
     def render(self, task: Bar) -> Text:
         """The rate, or a dash before there is one."""
-        return Text(f"{task.speed * 60:.1f} a minute" if task.speed else "– a minute", style="cyan")
+        done, elapsed = task.completed - task.fields["kept"], task.elapsed
+        return Text(f"{done / elapsed * 60:.1f} a minute" if done and elapsed else "– a minute", style="cyan")
 
 
 def _progress(console: Console) -> Progress:
