@@ -18,8 +18,8 @@ KILLS = 20
 def start(store: Path, replies: Path, *more: str) -> subprocess.Popen[bytes]:
     command = (sys.executable, "-m", "evals.gsm8k", "--source", "builtin", "--limit", "40", "--backend", "scripted")
     where = ("--store", str(store), "--replies", str(replies), "--json", *more)
-    quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    return subprocess.Popen((*command, *where), cwd=ROOT, env=dict(os.environ), **quiet)
+    env = dict(os.environ)
+    return subprocess.Popen((*command, *where), cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
 
 def test_an_eval_killed_at_random_moments_finishes_every_item_once(tmp_path: Path) -> None:
