@@ -95,7 +95,7 @@ class Database:
 
     def _text(self, text: str) -> int:
         data = text.encode("utf-8", "surrogatepass")
-        return self._once("texts", hashlib.sha256(data).digest(), ("text",), (text,))
+        return self._once("texts", digest(data), ("text",), (text,))
 
     def _once(self, table: str, digest: bytes, columns: tuple[str, ...], values: tuple[object, ...]) -> int:
         if (known := self._ids.get(digest)) is not None:
@@ -147,3 +147,8 @@ def row_id(cursor: sqlite3.Cursor) -> int:
     """The row id of the row that an INSERT just made."""
     assert cursor.lastrowid is not None, "an INSERT has a row id"
     return cursor.lastrowid
+
+
+def digest(data: bytes) -> bytes:
+    """The name of a text or tensor in the store: the first half of its SHA-256, which is 16 bytes."""
+    return hashlib.sha256(data).digest()[:16]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -123,4 +124,50 @@ def m004_views(db: Database) -> None:
     )
 
 
-MIGRATIONS: tuple[Migration, ...] = (m001_traces, m002_vector_memories, m003_search, m004_views)
+def m005_settings_once(db: Database) -> None:
+    """Settings and JSON schemas are the same in row after row: like other long texts they are stored once."""
+    for table, column in (("attempts", "dials"), ("calls", "schema")):
+        db.execute(f"ALTER TABLE {table} ADD COLUMN shared INTEGER REFERENCES texts(id)")
+        for (text,) in db.execute(f"SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL").fetchall():
+            digest = hashlib.sha256(text.encode()).digest()
+            db.execute("INSERT OR IGNORE INTO texts (sha256, text) VALUES (?, ?)", (digest, text))
+            db.execute(
+                f"UPDATE {table} SET shared = (SELECT id FROM texts WHERE sha256 = ?) WHERE {column} = ?",
+                (digest, text),
+            )
+        db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        db.execute(f"ALTER TABLE {table} RENAME COLUMN shared TO {column}")
+
+
+def m006_smaller(db: Database) -> None:
+    """Half a SHA-256 names a text as surely; and only thoughts and memories are searched, so only they are indexed."""
+    for table in ("texts", "memories"):
+        db.execute(f"UPDATE {table} SET sha256 = substr(sha256, 1, 16)")
+    db.table("texts").disable_fts()
+    db.executescript(
+        """
+        CREATE VIRTUAL TABLE texts_fts USING fts5(text, content='texts', content_rowid='id', tokenize='porter');
+        INSERT INTO texts_fts (rowid, text) SELECT id, text FROM texts
+            WHERE id IN (SELECT thought FROM steps) OR id IN (SELECT memory_after FROM steps);
+        """
+    )
+    db.execute(  # one statement: a trigger's body holds semicolons of its own
+        """
+        CREATE TRIGGER steps_searched AFTER INSERT ON steps BEGIN
+            INSERT INTO texts_fts (rowid, text) SELECT id, text FROM texts
+                WHERE id IN (new.thought, new.memory_after)
+                    AND NOT EXISTS (SELECT 1 FROM steps WHERE thought = texts.id AND steps.id <> new.id)
+                    AND NOT EXISTS (SELECT 1 FROM steps WHERE memory_after = texts.id AND steps.id <> new.id);
+        END
+        """
+    )
+
+
+MIGRATIONS: tuple[Migration, ...] = (
+    m001_traces,
+    m002_vector_memories,
+    m003_search,
+    m004_views,
+    m005_settings_once,
+    m006_smaller,
+)

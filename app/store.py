@@ -10,13 +10,12 @@ Text ids are local to a file.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from app.database import row_id
+from app.database import digest, row_id
 from app.record import AttemptSpec, Record, RunSpec, Score
 from app.traces import Traces
 from graphs.reasoner import Step
@@ -54,7 +53,7 @@ class Store(Traces):
                     spec.strategy,
                     spec.backend,
                     spec.model,
-                    spec.dials.model_dump_json(),
+                    self._text(spec.dials.model_dump_json()),
                     spec.parent,
                     spec.forked_at_step,
                     time.time(),
@@ -130,9 +129,7 @@ class Store(Traces):
         if isinstance(memory, TextMemory):
             return None
         values = (memory.safetensors, json.dumps(memory.shape), memory.norm)
-        return self._once(
-            "memories", hashlib.sha256(memory.safetensors).digest(), ("safetensors", "shape", "norm"), values
-        )
+        return self._once("memories", digest(memory.safetensors), ("safetensors", "shape", "norm"), values)
 
     def _call(self, call: Call) -> tuple[object, ...]:
         request, generation = call.request, call.generation
@@ -150,7 +147,7 @@ class Store(Traces):
             request.max_tokens,
             request.temperature,
             request.seed,
-            json.dumps(request.schema) if request.schema is not None else None,
+            self._text(json.dumps(request.schema)) if request.schema is not None else None,
         )
 
 

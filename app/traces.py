@@ -161,7 +161,7 @@ class Traces(Database):
         messages = tuple(
             Message(role, tuple(self._read_text(part) for part in parts)) for role, parts in json.loads(row["prompt"])
         )
-        schema: dict[str, Any] | None = json.loads(row["schema"]) if row["schema"] else None
+        schema: dict[str, Any] | None = json.loads(self._read_text(row["schema"])) if row["schema"] else None
         generation = Generation(
             self._read_text(row["output"]),
             Usage(row["prompt_tokens"], row["completion_tokens"], row["cached_tokens"]),
@@ -192,7 +192,8 @@ class Traces(Database):
 
 
 _ATTEMPTS = (
-    "SELECT attempts.*, asked.text AS asked, given.text AS given, written.text AS written FROM attempts"
+    "SELECT attempts.*, asked.text AS asked, given.text AS given, written.text AS written,"
+    " settings.text AS settings FROM attempts JOIN texts AS settings ON settings.id = attempts.dials"
     " JOIN texts AS asked ON asked.id = attempts.question LEFT JOIN texts AS given ON given.id = attempts.context"
     " LEFT JOIN texts AS written ON written.id = attempts.completion"
 )
@@ -208,7 +209,7 @@ def _attempt(row: sqlite3.Row) -> Attempt:
         row["strategy"],
         row["backend"],
         row["model"],
-        Dials.model_validate_json(row["dials"]),
+        Dials.model_validate_json(row["settings"]),
         row["run"],
         row["parent_attempt"],
         row["forked_at_step"],

@@ -24,7 +24,7 @@ def main() -> None:
     args = parser.parse_args()
 
     def compare() -> int:
-        with Store.open(args.store) as store:
+        with Store.existing(args.store) as store:
             first, second = store.run(args.run_a), store.run(args.run_b)
             names = (f"{first.spec.strategy} (run {first.id})", f"{second.spec.strategy} (run {second.id})")
             Console().print(comparison_table(pair(store, first, second, args.scorer), *names))

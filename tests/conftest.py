@@ -34,3 +34,13 @@ def guard(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     settings.cache_clear()
     yield
     settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def smollm2() -> Path:
+    """The GGUF of SmolLM2 135M, downloaded into the user's own cache the first time."""
+    from app.config import settings
+    from app.download import pull
+    from app.models import find
+
+    return pull(find("smollm2-135m-instruct"), settings().cache_dir)

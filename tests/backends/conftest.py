@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,13 +25,3 @@ def ask() -> Ask:
 async def server() -> AsyncIterator[FakeServer]:
     async with FakeServer() as server:
         yield server
-
-
-@pytest.fixture(scope="session")
-def smollm2() -> Path:
-    """The GGUF of SmolLM2 135M, downloaded into the user's own cache the first time."""
-    from app.config import settings
-    from app.download import pull
-    from app.models import find
-
-    return pull(find("smollm2-135m-instruct"), settings().cache_dir)
