@@ -48,12 +48,9 @@ async def summarize(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
         return {"ending": "time spent"}
     runtime.stream_writer(Step("summarize", state["round"], memory, turn.value, turn.calls, turn.marks))
     spent = state["spent"] + cost(turn)
-    return {
-        "memory": turn.value,
-        "thought": None,
-        "spent": spent,
-        "ending": out_of_budget(state["round"], spent, context.dials),
-    }
+    stuck = turn.value == memory  # the next prompt would be this one, and with it the next thought
+    ending = "no progress" if stuck else out_of_budget(state["round"], spent, context.dials)
+    return {"memory": turn.value, "thought": None, "spent": spent, "ending": ending}
 
 
 async def conclude(state: State, runtime: Runtime[Context]) -> dict[str, Any]:

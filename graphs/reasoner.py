@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 from prompts.values import Answer, Call, Memory, Question, Thought, Turn
 
 Verb = Literal["read", "step", "summarize", "conclude"]
-Ending = Literal["answered", "nothing left to do", "steps spent", "tokens spent", "time spent"]
+Ending = Literal["answered", "no progress", "steps spent", "tokens spent", "time spent"]
 
 
 class Reasoner(Protocol):

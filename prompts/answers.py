@@ -19,7 +19,9 @@ _LINE = re.compile(r"^[\s>*_#-]{0,12}(?:final |the )?answer[*_ ]{0,4}[:=][*_ \t]
 _HASHES = re.compile(r"####[ \t]*(.+)")
 _BOXED = re.compile(r"\\boxed\{((?:[^{}]|\{[^{}]*\}){1,200})\}")
 _SENTENCE = re.compile(r"\bthe (?:final )?answer is[: ]+(.{1,200}?)(?:\.(?=\s|$)|$)", re.I | re.M)
-_EMPTY = {"", "none", "unknown", "n/a", "?", "...", "not yet known", "not known yet", "unknown yet", "todo", "tbd"}
+_EMPTY = {"", "none", "unknown", "n/a", "?", "...", "not yet known", "not known yet", "unknown yet", "todo", "tbd"} | {
+    "n"  # the placeholder of our own instruction, copied
+}
 
 
 def read_answer(text: str) -> str | None:

@@ -6,8 +6,8 @@ r"""Every arithmetic claim of a thought, evaluated exactly and judged.
 A claim is two neighbouring expressions around ``=``, ``≈``, "equals" or "is about"; in ``2 + 3 = 5 + 1 = 6`` that makes
 two, and the first is wrong. How a claim is read:
 
-- Words after a number are its units and change nothing, except scales: "million" is 10**6, and "dozen" is 12 unless
-  the thought has a price "per dozen".
+- Words after a number are its units and change nothing, except scales: "million" is 10**6, and "dozen" is 12, but a
+  unit in a thought with a price "per dozen", and where a price times dozens comes out only so (3 dozen * $68 = $204).
 - ``20% of 20`` is a product; ``100 - 20%`` is ambiguous, so unreadable. A percentage may also be claimed of a
   number already multiplied by 100 (``5 / 20 * 100 = 25%``).
 - A side with one decimal number may be rounded to the places it shows (``10 / 3 = 3.33``); a whole number only where
@@ -33,6 +33,7 @@ Verdict = Literal["right", "wrong", "unreadable"]
 _SPACES = {ord(c): " " for c in "\u00a0\u2009\u202f"}
 _BULLET = re.compile(r"^[ \t]{0,8}[-*+•][ \t]+", re.MULTILINE)
 _PER_DOZEN = re.compile(r"(?:\b(?:per|each|every) |/ ?)dozen\b", re.IGNORECASE)
+_DOZEN_PRICE = re.compile(r"\bdozen\b[^=\n]*[*x×][^=\n]*[$€£]|[$€£][^=\n]*[*x×][^=\n]*\bdozen\b", re.IGNORECASE)
 _NOTE = re.compile(r"<<([^<>\n]{0,200})>>")
 _EQUALS = re.compile(
     r"[=≈≅]|\\(?:approx|simeq)|\bequals?\b|\b(?:is|are) (?:about|approximately|roughly|equal)\b", re.IGNORECASE
@@ -108,8 +109,18 @@ class _Segment:
 
 
 def _judge_all(text: str) -> Iterator[tuple[int, Claim]]:
+    if _PER_DOZEN.search(text):
+        yield from _scan(text, dozen=1)
+        return
+    priced = dict(_scan(text, dozen=1)) if _DOZEN_PRICE.search(text) else {}
+    for start, claim in _scan(text, dozen=12):
+        other = priced.get(start)
+        yield start, other if other and other.verdict == "right" and _DOZEN_PRICE.search(claim.text) else claim
+
+
+def _scan(text: str, dozen: int) -> Iterator[tuple[int, Claim]]:
     tokens = tokenise(text)
-    reader = Reader(tokens, dozen=1 if _PER_DOZEN.search(text) else 12)
+    reader = Reader(tokens, dozen)
     left: _Segment | None = None
     low = 0
     equals: Token | None = None

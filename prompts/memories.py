@@ -61,7 +61,8 @@ def show_memory(memory: TextMemory) -> tuple[str, str]:
 def fit(memory: TextMemory, tokens: int) -> TextMemory:
     """The memory cut to ``tokens`` (at four characters a token, bullets included): the first lines that fit.
 
-    A goal list takes at most half, so that a model which plans at length cannot push its own facts out.
+    A first line too long by itself is cut between words. A goal list takes at most half, so that a model which
+    plans at length cannot push its own facts out.
     """
     room = tokens * CHARACTERS_PER_TOKEN
     goals, used = _within(memory.next, room // 2)
@@ -74,6 +75,8 @@ def _within(lines: tuple[str, ...], room: int) -> tuple[tuple[str, ...], int]:
     used = 0
     for line in lines:
         if used + len(line) + 3 > room:
+            if not kept and (start := line[: max(room - 3, 0)].rpartition(" ")[0]):
+                return (start,), len(start) + 3
             break
         kept.append(line)
         used += len(line) + 3

@@ -24,9 +24,11 @@ _RETRY_TEMPERATURE = 0.7  # a greedy engine would repeat the unreadable summary 
 
 
 def cut(text: str) -> str:
-    """``text`` up to its last complete sentence or line, or all of it when it has only one unfinished one."""
+    """``text`` up to its last complete sentence or line; where there is none, without its last, perhaps torn, word."""
     ends = [match.end() for match in _SENTENCE_END.finditer(text)]
-    return text[: ends[-1]].rstrip() if ends and text[: ends[-1]].strip() else text.strip()
+    if ends and (whole := text[: ends[-1]].rstrip()):
+        return whole
+    return text.strip().rpartition(" ")[0] or text.strip()
 
 
 class PromptReasoner:

@@ -8,7 +8,7 @@ where each line of ``replies.jsonl`` is a JSON string, or an object with more to
 
     "There are 12 eggs."
     {"text": "A thought that was cut", "finish_reason": "length"}
-    {"text": "The answer is 12.", "cached": 40}
+    {"text": "The answer is 12.", "cached": 40, "seconds": 0.5}
 
 A token is four characters, rounded up, of each message as ``role: content`` with its line end, and of the reply.
 Cached are the tokens of the longest prefix shared with an earlier prompt, as an engine's prefix cache would have it.
@@ -35,11 +35,12 @@ REMEMBERED = 256
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One reply; ``finish_reason`` and ``cached`` override what the backend would work out."""
+    """One reply; what is given overrides what the backend would work out; ``seconds`` is how long it takes."""
 
     text: str
     finish_reason: str | None = None
     cached: int | None = None
+    seconds: float | None = None
 
 
 class ScriptedBackend:
@@ -49,7 +50,7 @@ class ScriptedBackend:
         replies: Texts or ``Reply`` values in order, or a function from a request to one.
         model: The name the traces show.
         structured: Whether to claim that JSON schemas are enforced; the replies must then obey them.
-        delay: Seconds before each reply.
+        delay: Seconds before each reply that does not say how long it takes.
         context: Tokens of prompt that fit, or ``None`` for any number.
         source: What the replies came from, for the error when they run out.
     """
@@ -98,8 +99,8 @@ class ScriptedBackend:
                 f"The prompt has {prompt} tokens and the context only {self._context}: shorten it or raise --context."
             )
         reply = self._answer(request)
-        await asyncio.sleep(self._delay)
         reply = Reply(reply) if isinstance(reply, str) else reply
+        await asyncio.sleep(self._delay if reply.seconds is None else reply.seconds)
         text = reply.text[: 4 * request.max_tokens]
         finish_reason = "length" if len(text) < len(reply.text) else reply.finish_reason or "stop"
         cached = self._cache.add(messages)
@@ -177,11 +178,14 @@ def _parse(line: str, place: str) -> Reply:
             return Reply(text, **rest)
     raise BadInput(
         f'{place} is not a reply: write a JSON string, or {{"text": "...", "finish_reason": "stop" or "length", '
-        '"cached": a whole number}, where the last two may be left out.'
+        '"cached": a whole number, "seconds": a number}, where all but the text may be left out.'
     )
 
 
 def _valid(rest: dict[str, Any]) -> bool:
     reason, cached = rest.get("finish_reason", "stop"), rest.get("cached", 0)
     whole = isinstance(cached, int) and not isinstance(cached, bool) and cached >= 0
-    return rest.keys() <= {"finish_reason", "cached"} and reason in ("stop", "length") and whole
+    seconds = rest.get("seconds", 0)
+    timed = isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 <= seconds < 86_400
+    known = rest.keys() <= {"finish_reason", "cached", "seconds"}
+    return known and reason in ("stop", "length") and whole and timed

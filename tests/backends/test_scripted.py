@@ -101,7 +101,8 @@ async def test_replies_from_a_file(tmp_path: Path, ask: Ask) -> None:
 @pytest.mark.parametrize(
     "line",
     ["not json", "3", '{"txt": "x"}', '{"text": 3}', '{"text": "x", "cached": -1}',
-     '{"text": "x", "finish_reason": "end"}', '{"text": "x", "more": 1}', '{"text": "x", "cached": true}'],
+     '{"text": "x", "finish_reason": "end"}', '{"text": "x", "more": 1}', '{"text": "x", "cached": true}',
+     '{"text": "x", "seconds": -1}', '{"text": "x", "seconds": "long"}'],
 )  # fmt: skip
 def test_a_bad_line_is_named(tmp_path: Path, line: str) -> None:
     path = tmp_path / "replies.jsonl"

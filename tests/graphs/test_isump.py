@@ -55,6 +55,19 @@ def is_summary(request: Request) -> bool:
     return request.messages[-2].role == "assistant"
 
 
+def notes(spy: Spy) -> str:
+    """A memory that is new each time."""
+    return f"What we know:\n- apples = {len(spy.requests)}\nWhat to do next:\n- count"
+
+
+def test_a_memory_that_does_not_change_ends_the_attempt() -> None:
+    spy = Spy(lambda request: "What we know:\n- apples = 12" if is_summary(request) else "one step.")
+    steps = run("isump", spy, Dials(max_steps=9))
+    assert [step.verb for step in steps] == ["step", "summarize", "step", "summarize", "conclude"]
+    assert steps[-1].ending == "no progress"
+    assert steps[-1].answer is not None
+
+
 words = st.text(st.characters(blacklist_categories=["Cs", "Cc"], blacklist_characters=":"), max_size=300)
 
 
@@ -68,11 +81,12 @@ def test_no_prompt_holds_an_earlier_thought_and_all_are_bounded(
     def answer(request: Request) -> str:
         if is_summary(request):
             _, known, goal = turns[counter["step"]]
-            return f"What we know:\n- fact {known}\nWhat to do next:\n- goal {goal}"
+            return f"What we know:\n- turn {counter['step']}\n- fact {known}\nWhat to do next:\n- goal {goal}"
         counter["step"] = min(counter["step"] + 1, len(turns) - 1)
         thought, known, goal = turns[counter["step"]]
         thought = f"thought-{len(spy.requests)}-begins {thought} thought-ends"
-        return thought + (f"\nWhat we know:\n- fact {known}\nWhat to do next:\n- goal {goal}" if variant else "")
+        memory = f"\nWhat we know:\n- turn {counter['step']}\n- fact {known}\nWhat to do next:\n- goal {goal}"
+        return thought + (memory if variant else "")
 
     spy = Spy(answer)
     dials = Dials(
@@ -100,7 +114,7 @@ def test_no_prompt_holds_an_earlier_thought_and_all_are_bounded(
 
 
 def test_consecutive_prompts_share_system_and_question() -> None:
-    spy = Spy(lambda request: "What we know:\n- a = 1\nWhat to do next:\n- b" if is_summary(request) else "one step.")
+    spy = Spy(lambda request: notes(spy) if is_summary(request) else "one step.")
     run("isump", spy, Dials(max_steps=4))
     head = [request.messages[0].content + request.messages[1].parts[0] for request in spy.requests]
     assert len(spy.requests) == 8
@@ -108,7 +122,7 @@ def test_consecutive_prompts_share_system_and_question() -> None:
 
 
 def test_the_summary_call_continues_the_step_call() -> None:
-    spy = Spy(lambda request: "What we know:\n- a = 1" if is_summary(request) else "one step.")
+    spy = Spy(lambda request: notes(spy) if is_summary(request) else "one step.")
     run("isump", spy, Dials(max_steps=3))
     pairs = [pair for pair in pairwise(spy.requests) if is_summary(pair[1])]
     assert len(pairs) == 2
@@ -117,7 +131,7 @@ def test_the_summary_call_continues_the_step_call() -> None:
 
 
 def test_drop_question_leaves_the_question_out_once_there_is_a_memory() -> None:
-    spy = Spy(lambda request: "What we know:\n- apples = 12\nWhat to do next:\n- b" if is_summary(request) else "one.")
+    spy = Spy(lambda request: notes(spy) if is_summary(request) else "one.")
     run("isump", spy, Dials(max_steps=3, drop_question=True))
     holding = [QUESTION.text in request.messages[1].content for request in spy.requests]
     assert holding == [True, True, False, False, False, False]

@@ -23,6 +23,7 @@ from prompts.answers import read_answer, vote
         (r"Answer: \( 72 \)", "72"),
         ("answer = 12", "12"),
         ("Answer: unknown", None),
+        ("Answer: N", None),
         ("Answer:", None),
         ("Answer: not yet known.", None),
         ("We should answer how many clips.", None),

@@ -71,7 +71,16 @@ def test_a_fused_reply_is_taken_apart() -> None:
 def test_a_memory_is_cut_to_its_cap_in_whole_lines(memory: TextMemory, tokens: int) -> None:
     cut = fit(memory, tokens)
     assert sum(len(line) + 3 for line in (*cut.known, *cut.next)) <= tokens * CHARACTERS_PER_TOKEN
-    assert cut.known == memory.known[: len(cut.known)] and cut.next == memory.next[: len(cut.next)]
+    for kept, lines in ((cut.known, memory.known), (cut.next, memory.next)):
+        begun = len(kept) == 1 and lines[0].startswith(kept[0])
+        assert kept == lines[: len(kept)] or begun
+
+
+def test_a_first_line_too_long_by_itself_is_cut_between_words() -> None:
+    memory = TextMemory(("48 clips in April " * 20, "24 in May"), ("add " * 99,))
+    cut = fit(memory, 32)
+    assert cut.known == (("48 clips in April " * 20)[:56].rpartition(" ")[0],)
+    assert cut.next == (("add " * 99)[:61].rpartition(" ")[0],)
 
 
 def test_the_schema_bounds_what_can_be_written() -> None:
