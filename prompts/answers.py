@@ -3,8 +3,8 @@ r"""Reads the final answer out of what a model wrote.
     read_answer("So she sold 72 clips.\nAnswer: 72")  -> "72"
     read_answer("Next we add May.")                   -> None
 
-Forms, tried in this order, the last occurrence of each winning: a line ``Answer: 72`` (also
-"Final answer", bold, or a heading), ``#### 72`` (the GSM8K form), ``\boxed{72}``, and a
+Forms, tried in this order, the last occurrence of each winning: a line or last sentence
+``Answer: 72`` (also "Final answer", bold, or a heading), ``#### 72`` (the GSM8K form), ``\boxed{72}``, and a
 sentence "the answer is 72".
 """
 
@@ -15,7 +15,9 @@ from collections import Counter
 
 from prompts.numbers import number
 
-_LINE = re.compile(r"^[\s>*_#-]{0,12}(?:final |the )?answer[*_ ]{0,4}[:=][*_ \t]*(.+)$", re.I | re.M)
+_LINE = re.compile(
+    r"(?:^|(?<=[.!?])[ \t])[\s>*_#-]{0,12}(?:final |the )?answer[*_ ]{0,4}[:=][*_ \t]*(.+)$", re.I | re.M
+)
 _HASHES = re.compile(r"####[ \t]*(.+)")
 _BOXED = re.compile(r"\\boxed\{((?:[^{}]|\{[^{}]*\}){1,200})\}")
 _SENTENCE = re.compile(r"\bthe (?:final )?answer is[: ]+(.{1,200}?)(?:\.(?=\s|$)|$)", re.I | re.M)

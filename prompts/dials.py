@@ -30,10 +30,10 @@ class Dials(BaseModel):
         default="text", description="ask for the memory as headed lists, or as schema-bound JSON"
     )
     step_tokens: int = Field(
-        default=128, ge=8, le=65536, description="most tokens of one thought; it is cut at a sentence end"
+        default=192, ge=8, le=65536, description="most tokens of one thought; it is cut at a sentence end"
     )
-    memory_tokens: int = Field(default=192, ge=16, le=65536, description="most tokens of the memory")
-    answer_tokens: int = Field(default=64, ge=8, le=65536, description="tokens set aside for the concluding answer")
+    memory_tokens: int = Field(default=144, ge=16, le=65536, description="most tokens of the memory")
+    answer_tokens: int = Field(default=128, ge=8, le=65536, description="tokens set aside for the concluding answer")
     temperature: float = Field(default=0.0, ge=0, le=5, description="0 is greedy")
     seed: int = Field(default=0, ge=0, lt=2**31, description="sampling seed")
     recheck: bool = Field(default=False, description="ask once more when an equation in a thought is wrong")

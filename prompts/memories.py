@@ -10,13 +10,14 @@ import json
 import re
 from typing import Any
 
+from prompts.equations import claims
 from prompts.values import TextMemory
 
 CHARACTERS_PER_TOKEN = 4
 """How ``memory_tokens`` becomes a bound that needs no tokenizer: English text has about four characters a token."""
 
 _HEADING = re.compile(
-    r"^[\s>#*_]*(?:(known|what we (?:already )?know|facts|done)|(next|what (?:to do|is left)(?: next)?|to ?do|goals?))"
+    r"^[\s>#*_]*(?:(known|what we (?:already )?know|facts|solution|done)|(next|what (?:to do|is left)(?: next)?|to ?do|goals?))"
     r"(?:\s+so far)?[*_\s]*(?::[*_]*[ \t]*(.*)|[*_]*\s*)$",
     re.I,
 )
@@ -43,6 +44,12 @@ def read_memory(text: str) -> TextMemory | None:
     """The memory in ``text``, from a JSON object or from headed lists; ``None`` when nothing is known in it."""
     memory = _from_json(text) or _from_text(text)
     return memory if memory and memory.known else None
+
+
+def goals_only(memory: TextMemory) -> TextMemory:
+    """The memory without goals that hold a finished calculation: it was made out of turn, not by a step."""
+    goals = (goal for goal in memory.next if all(claim.verdict == "unreadable" for claim in claims(goal)))
+    return TextMemory(memory.known, tuple(goals))
 
 
 def split_memory(text: str) -> tuple[str, TextMemory | None]:

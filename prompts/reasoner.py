@@ -15,7 +15,7 @@ from typing import Any
 from prompts.answers import read_answer
 from prompts.dials import Dials
 from prompts.equations import first_wrong
-from prompts.memories import fit, read_memory, schema, show_memory, split_memory
+from prompts.memories import fit, goals_only, read_memory, schema, show_memory, split_memory
 from prompts.render import inert, render
 from prompts.values import Answer, Backend, Call, Memory, Message, Question, Request, TextMemory, Thought, Turn
 
@@ -130,7 +130,7 @@ class PromptReasoner:
         return Thought(text, read_answer(text), memory)
 
     def _kept(self, memory: TextMemory) -> TextMemory:
-        return fit(_shown(memory, self.dials), self.dials.memory_tokens)
+        return fit(goals_only(_shown(memory, self.dials)), self.dials.memory_tokens)
 
     async def _ask(
         self,

@@ -23,6 +23,8 @@ from prompts.answers import read_answer, vote
         (r"Answer: \( 72 \)", "72"),
         ("answer = 12", "12"),
         ("Answer: unknown", None),
+        ("The total is 200 - 60 = 140 bars. Answer: 140", "140"),
+        ("What is the answer: is it 5?", None),
         ("Answer: N", None),
         ("Answer:", None),
         ("Answer: not yet known.", None),

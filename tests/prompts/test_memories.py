@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompts.memories import CHARACTERS_PER_TOKEN, fit, read_memory, schema, show_memory, split_memory
+from prompts.memories import CHARACTERS_PER_TOKEN, fit, goals_only, read_memory, schema, show_memory, split_memory
 from prompts.render import render
 from prompts.values import TextMemory
 
@@ -79,10 +79,16 @@ def test_a_memory_is_cut_to_its_cap_in_whole_lines(memory: TextMemory, tokens: i
 def test_a_first_line_too_long_by_itself_is_cut_between_words() -> None:
     memory = TextMemory(("48 clips in April " * 20, "24 in May"), ("add " * 99,))
     cut = fit(memory, 32)
-    assert cut.known == (("48 clips in April " * 20)[:56].rpartition(" ")[0],)
-    assert cut.next == (("add " * 99)[:61].rpartition(" ")[0],)
+    assert len(cut.known) == len(cut.next) == 1
+    assert memory.known[0].startswith(f"{cut.known[0]} ") and memory.next[0].startswith(f"{cut.next[0]} ")
+    assert 110 < len(cut.known[0]) + len(cut.next[0]) + 6 <= 32 * CHARACTERS_PER_TOKEN
 
 
 def test_the_schema_bounds_what_can_be_written() -> None:
     known = schema(lines=4, characters=50)["properties"]["known"]
     assert (known["minItems"], known["maxItems"], known["items"]["maxLength"]) == (1, 4, 50)
+
+
+def test_a_goal_that_calculates_is_left_out() -> None:
+    memory = TextMemory(("folders = $36",), ("36 + 18 = 50", "solve x + 5 = 17", "the price of the paints"))
+    assert goals_only(memory).next == ("solve x + 5 = 17", "the price of the paints")
