@@ -17,7 +17,8 @@ CHARACTERS_PER_TOKEN = 4
 """How ``memory_tokens`` becomes a bound that needs no tokenizer: English text has about four characters a token."""
 
 _HEADING = re.compile(
-    r"^[\s>#*_]*(?:(known|what we (?:already )?know|facts|solution|done)|(next|what (?:to do|is left)(?: next)?|to ?do|goals?))"
+    r"^[\s>#*_]*(?:(known|what we (?:already )?know|facts|solution|done)"
+    r"|(next|what (?:to do|is left)(?: next)?|to ?do|goals?))"
     r"(?:\s+so far)?[*_\s]*(?::[*_]*[ \t]*(.*)|[*_]*\s*)$",
     re.I,
 )
