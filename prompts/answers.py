@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from fractions import Fraction
 
 from prompts.numbers import number
 
@@ -47,6 +48,12 @@ def vote(answers: list[str | None]) -> str | None:
     given = [answer for answer in answers if answer is not None]
     if not given:
         return None
-    keys = [number(answer) if number(answer) is not None else answer.casefold() for answer in given]
+    keys = [meaning(answer) for answer in given]
     winner, _ = Counter(keys).most_common(1)[0]
     return given[keys.index(winner)]
+
+
+def meaning(answer: str) -> Fraction | str:
+    """What two answers must share to be the same: the value of a number, or else the words in any case."""
+    value = number(answer)
+    return answer.casefold() if value is None else value
