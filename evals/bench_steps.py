@@ -14,6 +14,7 @@ import asyncio
 import tempfile
 import time
 from contextlib import aclosing
+from itertools import count
 from pathlib import Path
 
 from rich.console import Console
@@ -29,7 +30,7 @@ from evals import gsm8k
 from evals.results import engine_use, summarize
 from evals.runner import Runner
 from prompts.dials import Dials
-from prompts.values import Question, Request
+from prompts.values import Question
 
 THOUGHT = "In May she sold half as many: 48 / 2 = 24 clips. Together 48 + 24 = 72 clips were sold so far."
 MEMORY = """What we know:
@@ -43,7 +44,10 @@ ASKED = "Natalia sold clips to 48 of her friends in April, half as many in May a
 async def ms_per_step(attempts: int, rounds: int, store: Store) -> tuple[float, int]:
     """Milliseconds of our time per step, and the number of steps, over ``attempts`` that run side by side."""
     knobs = Dials(max_steps=rounds, max_tokens=10_000_000)
-    backend = ScriptedBackend(_reply)
+    counted = count()  # a memory that never changed would end the attempt
+    backend = ScriptedBackend(
+        lambda request: f"{MEMORY} ({next(counted)})" if request.messages[-2].role == "assistant" else THOUGHT
+    )
 
     async def attempt(number: int) -> int:
         events = solve(Question(str(number), ASKED), "isump", backend, knobs, store)
@@ -53,10 +57,6 @@ async def ms_per_step(attempts: int, rounds: int, store: Store) -> tuple[float, 
     clock = time.perf_counter()
     steps = sum(await asyncio.gather(*map(attempt, range(attempts))))
     return 1000 * (time.perf_counter() - clock) / steps, steps
-
-
-def _reply(request: Request) -> str:
-    return MEMORY if request.messages[-2].role == "assistant" else THOUGHT
 
 
 def _main() -> None:
