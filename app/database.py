@@ -1,6 +1,6 @@
 """A SQLite file of ours: opened, checked, brought up to date, written in transactions; each text is kept once.
 
-All SQL of the project is in ``app.migrations`` and in the three layers database, traces (reads), store (writes).
+All SQL of the project is in ``app.migrations`` and in the four layers database, traces (reads), search, store (writes).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
@@ -16,6 +17,7 @@ from typing import Self
 from app.errors import StoreError
 from app.migrations import APPLICATION_ID, MIGRATIONS
 
+_PATIENCE = 30.0  # seconds to wait for another process's lock
 _CACHED_IDS = 20_000  # text ids remembered between writes; about 3 MB
 
 
@@ -38,7 +40,7 @@ class Database:
         """
         connection = None
         try:
-            connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+            connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
             connection.row_factory = sqlite3.Row
             _migrate(connection, path)
         except (sqlite3.Error, StoreError) as error:
@@ -121,7 +123,7 @@ def _migrate(connection: sqlite3.Connection, path: Path | str) -> None:
         raise StoreError(f"{path} is a SQLite file of another program: pass another --store PATH.")
     if level > len(MIGRATIONS):
         raise StoreError(f"{path} was written by a newer isump: upgrade this one, or pass another --store PATH.")
-    connection.execute("PRAGMA journal_mode = wal")
+    _use_wal(connection)
     connection.execute("PRAGMA synchronous = normal")
     connection.execute("PRAGMA foreign_keys = on")
     if level == len(MIGRATIONS):
@@ -141,6 +143,19 @@ def _migrate(connection: sqlite3.Connection, path: Path | str) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch to write-ahead logging; SQLite does not wait for its lock here, whatever the timeout, so we do."""
+    until = time.monotonic() + _PATIENCE
+    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            connection.execute("PRAGMA journal_mode = wal")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+        time.sleep(0.02)
 
 
 def row_id(cursor: sqlite3.Cursor) -> int:

@@ -23,11 +23,14 @@ _HEADING = re.compile(
     re.I,
 )
 _BULLET = re.compile(r"^\s*(?:[-*•+]|\(?\d{1,2}[.)])\s+")
+_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"')
+_LIST = re.compile(rf'"(known|next)"\s*:\s*\[\s*((?:{_STRING.pattern}\s*(?:,\s*|(?=\]|$|"[^"]*$)))*)')
 _NOTHING = {"none", "nothing", "nothing left", "n/a", "done", "-", "no more steps", "nothing more", "null", "[]"}
 
 
-def schema(lines: int = 8, characters: int = 160) -> dict[str, Any]:
-    """The JSON schema of a memory: at most ``lines`` known and ``lines // 2`` next entries of ``characters`` each."""
+def schema(tokens: int = 144, lines: int = 6) -> dict[str, Any]:
+    """The JSON schema of a memory of about ``tokens``: at most ``lines`` known and half as many next entries."""
+    characters = max(24, tokens * CHARACTERS_PER_TOKEN // (lines + lines // 2) - 4)
 
     def entries(most: int, least: int) -> dict[str, Any]:
         text = {"type": "string", "minLength": 1, "maxLength": characters}
@@ -93,15 +96,22 @@ def _within(lines: tuple[str, ...], room: int) -> tuple[tuple[str, ...], int]:
 
 def _from_json(text: str) -> TextMemory | None:
     start, end = text.find("{"), text.rfind("}")
-    if start < 0 or end <= start:
+    if start < 0:
         return None
     try:
         found = json.loads(text[start : end + 1])
     except (ValueError, RecursionError):
-        return None
+        return _from_broken_json(text[start:])
     if not isinstance(found, dict):
         return None
     return TextMemory(_entries(found.get("known")), _entries(found.get("next")))
+
+
+def _from_broken_json(text: str) -> TextMemory | None:
+    """The whole strings of lists that a token limit broke off."""
+    lists = {name: strings for name, strings in _LIST.findall(text)}
+    known, goals = (_lines(json.loads(s) for s in _STRING.findall(lists.get(name, ""))) for name in ("known", "next"))
+    return TextMemory(known, goals)
 
 
 def _entries(value: object) -> tuple[str, ...]:

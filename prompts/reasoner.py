@@ -73,7 +73,9 @@ class PromptReasoner:
             Message("assistant", (inert(thought.text),)),
             Message("user", (render(f"{self.words}/summarize_{self.dials.memory_form}"),)),
         )
-        form = schema() if self.dials.memory_form == "json" and self.backend.structured else None
+        form = (
+            schema(self.dials.memory_tokens) if self.dials.memory_form == "json" and self.backend.structured else None
+        )
         calls: list[Call] = []
         for temperature in (self.dials.temperature, max(self.dials.temperature, _RETRY_TEMPERATURE)):
             left = limit - sum(call.generation.usage.completion for call in calls)

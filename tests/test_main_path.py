@@ -37,7 +37,8 @@ def last_object(output: str) -> dict[str, Any]:
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_solve_streams_stores_and_replays(form: str, smollm2: Path, tmp_path: Path) -> None:
     where = ("--store", str(tmp_path / "t.sqlite"))
-    words = ("--model", str(smollm2), "--step-tokens", "40", "--max-steps", "3", "--memory-form", form, *where)
+    sizes = ("--step-tokens", "40", "--memory-tokens", "400", "--max-steps", "3")
+    words = ("--model", str(smollm2), "--memory-form", form, *sizes, *where)
     output = ran("-m", "app", "solve", *words, given=QUESTION)
     replayed = ran("-m", "app", "show", "1", *where)
     assert output.strip() == replayed.strip(), "live and replayed, an attempt looks the same"
@@ -45,8 +46,10 @@ def test_solve_streams_stores_and_replays(form: str, smollm2: Path, tmp_path: Pa
     with Store.existing(tmp_path / "t.sqlite") as store:
         records = store.records(1)
         assert records[0].step.calls[0].generation.usage.completion <= 40
-        memories = [record.step.memory_after for record in records if record.step.verb == "summarize"]
-        assert all(isinstance(memory, TextMemory) and memory.known for memory in memories)
+        for step in (record.step for record in records if record.step.verb == "summarize"):
+            assert isinstance(step.memory_after, TextMemory)
+            assert step.memory_after.known or "summary unreadable, memory kept" in step.marks
+            assert step.memory_after.known or form == "text", "a schema makes every summary readable"
         schemas = [call.request.schema for record in records for call in record.step.calls]
         assert any(schemas) == (form == "json")
         assert store.costs(1).cached_tokens > 0, "a summary's prompt begins with the step's"
@@ -56,7 +59,8 @@ def test_solve_streams_stores_and_replays(form: str, smollm2: Path, tmp_path: Pa
 def test_every_strategy_is_measured(strategy: str, smollm2: Path, tmp_path: Path) -> None:
     where = ("--store", str(tmp_path / "t.sqlite"), "--model", str(smollm2), "--source", "builtin")
     sizes = ("--limit", "3", "--step-tokens", "48", "--max-steps", "3", "--max-tokens", "256", "--samples", "2")
-    found = last_object(ran("-m", "evals.gsm8k", "--strategy", strategy, *sizes, *where, "--json"))
+    one_after_another = ("--concurrency", "1")  # four short prompts that arrive together share nothing yet
+    found = last_object(ran("-m", "evals.gsm8k", "--strategy", strategy, *sizes, *one_after_another, *where, "--json"))
     assert (found["task"], found["strategy"], found["n"], found["errors"]) == ("gsm8k-builtin", strategy, 3, 0)
     assert found["cached_tokens"] > 0, "the prompts begin alike"
     assert 0 < found["generated"] <= 256

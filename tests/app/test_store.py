@@ -3,6 +3,8 @@ from __future__ import annotations
 import asyncio
 import random
 import sqlite3
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from graphs.reasoner import Step
 from prompts.dials import Dials
 from prompts.values import Question, Request, TextMemory, VectorMemory
 
+ROOT = Path(__file__).parent.parent.parent
 REPLIES = ["12 - 5 = 8 apples.", "What we know:\n- left = 7 and 99\nWhat to do next:\n- stop", "Answer: 7"]
 QUESTION = Question("q", "Ann has 12 apples and gives 5 away. How many are left?")
 
@@ -189,3 +192,11 @@ async def test_the_costs_of_the_steps_add_up_to_the_attempts(tmp_path: Path) -> 
     assert costs.cached_tokens == sum(usage.cached for usage in usages) > 0
     assert costs.peak_context == max(usage.prompt + usage.completion for usage in usages)
     assert costs.attention_area == sum(usage.prompt + k for usage in usages for k in range(1, usage.completion + 1))
+
+
+def test_many_may_open_a_new_store_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "new.sqlite"
+    code = f"from app.store import Store\nfor _ in range(5): Store.open({str(path)!r}).close()"
+    openers = [subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE) for _ in range(6)]
+    said = [opener.communicate(timeout=60)[1] for opener in openers]
+    assert [opener.returncode for opener in openers] == [0] * 6, said

@@ -85,10 +85,22 @@ def test_a_first_line_too_long_by_itself_is_cut_between_words() -> None:
 
 
 def test_the_schema_bounds_what_can_be_written() -> None:
-    known = schema(lines=4, characters=50)["properties"]["known"]
+    known = schema(tokens=81, lines=4)["properties"]["known"]
     assert (known["minItems"], known["maxItems"], known["items"]["maxLength"]) == (1, 4, 50)
 
 
 def test_a_goal_that_calculates_is_left_out() -> None:
     memory = TextMemory(("folders = $36",), ("36 + 18 = 50", "solve x + 5 = 17", "the price of the paints"))
     assert goals_only(memory).next == ("solve x + 5 = 17", "the price of the paints")
+
+
+@given(memories, st.integers(0, 400))
+def test_a_json_memory_that_was_broken_off_keeps_its_whole_lines(memory: TextMemory, length: int) -> None:
+    text = json.dumps({"known": memory.known, "next": memory.next})[:length]
+    read = read_memory(text)
+    whole = [line for line in memory.known if json.dumps(line) in text]
+    if read is None:
+        assert not whole
+    else:
+        assert read.known == memory.known[: len(read.known)] and len(read.known) == len(whole)
+        assert read.next == memory.next[: len(read.next)]
