@@ -46,8 +46,7 @@ def schema(tokens: int = 144, lines: int = 6) -> dict[str, Any]:
 
 def read_memory(text: str) -> TextMemory | None:
     """The memory in ``text``, from a JSON object or from headed lists; ``None`` when nothing is known in it."""
-    memory = _from_json(text) or _from_text(text)
-    return memory if memory and memory.known else None
+    return next((memory for read in (_from_json, _from_text) if (memory := read(text)) and memory.known), None)
 
 
 def goals_only(memory: TextMemory) -> TextMemory:

@@ -104,3 +104,9 @@ def test_a_json_memory_that_was_broken_off_keeps_its_whole_lines(memory: TextMem
     else:
         assert read.known == memory.known[: len(read.known)] and len(read.known) == len(whole)
         assert read.next == memory.next[: len(read.next)]
+
+
+@pytest.mark.parametrize("braces", ["{", "{}", '{"a": 1}', '"known": ['])
+def test_braces_in_a_text_memory_do_not_make_it_json(braces: str) -> None:
+    read = read_memory(f"What we know:\n- the set {braces} is given\nWhat to do next:\n- count")
+    assert read == TextMemory((f"the set {braces} is given",), ("count",))
