@@ -28,7 +28,15 @@ def guard(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", local_only)
-    for name in ("OPENAI_API_KEY", "ISUMP_API_KEY", "ISUMP_BACKEND", "ISUMP_MODEL", "ISUMP_BASE_URL", "ISUMP_STORE"):
+    for name in (
+        "OPENAI_API_KEY",
+        "ISUMP_API_KEY",
+        "ISUMP_BACKEND",
+        "ISUMP_MODEL",
+        "ISUMP_BASE_URL",
+        "ISUMP_STORE",
+        "ISUMP_AUTH",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("ISUMP_CACHE_DIR", str(tmp_path / "cache"))
     settings.cache_clear()
