@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from app.config import Settings, settings
 from app.errors import BadInput
-from app.options import Parser, add_dials, add_engine, add_store, dials, run
+from app.options import Parser, add_dials, add_engine, add_serving, add_store, dials, run
 from graphs import STRATEGIES
 from prompts.dials import Dials
 from prompts.values import Backend, Question
@@ -36,6 +36,12 @@ def parser(config: Settings) -> Parser:
     solve.add_argument("--json", action="store_true", help="one JSON object a step, and one for the result")
     add_engine(solve, config)
     add_dials(solve)
+
+    ui = commands.add_parser("ui", help="open the app in a browser", description="Serve the app until Ctrl-C.")
+    ui.set_defaults(strategy="isump")
+    add_serving(ui)
+    add_engine(ui, config)
+    add_dials(ui)
 
     runs = commands.add_parser("runs", help="list runs and the newest attempts")
     runs.add_argument("--limit", type=int, default=20, help="attempts listed (%(default)s)")
@@ -130,6 +136,13 @@ def _stdin() -> str:
         raise BadInput("The question on standard input is not UTF-8 text.") from error
 
 
+def ui(args: argparse.Namespace, config: Settings) -> int:
+    """Serve the app to browsers."""
+    from app.ui.server import serve
+
+    return serve(args, config)
+
+
 def runs(args: argparse.Namespace, config: Settings) -> int:
     """List evals and the newest attempts."""
     from rich.console import Console
@@ -196,7 +209,7 @@ def doctor(args: argparse.Namespace, config: Settings) -> int:
     return int(any(finding.needed and not finding.works for finding in found))
 
 
-COMMANDS = {"solve": solve, "runs": runs, "show": show, "models": models, "doctor": doctor}
+COMMANDS = {"solve": solve, "ui": ui, "runs": runs, "show": show, "models": models, "doctor": doctor}
 
 if __name__ == "__main__":
     main()

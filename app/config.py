@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     api_key: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("ISUMP_API_KEY", "OPENAI_API_KEY"), description="key of that server"
     )
+    auth: SecretStr | None = Field(default=None, description="USER:PASSWORD that the app asks for (isump ui)")
     context: int = Field(default=8192, ge=256, description="tokens of context per slot of the embedded engine")
     timeout: float = Field(default=600, gt=0, description="seconds before one request is given up and tried again")
 

@@ -163,6 +163,59 @@ def m006_smaller(db: Database) -> None:
     )
 
 
+def m007_found_fast(db: Database) -> None:
+    """Questions are searched too, invented numbers are found by an index, and an attempt's costs read its own rows."""
+    db.executescript(
+        """
+        CREATE INDEX attempts_question ON attempts(question);
+        CREATE INDEX steps_invented ON steps(attempt) WHERE invented <> '[]';
+        INSERT INTO texts_fts (rowid, text) SELECT id, text FROM texts
+            WHERE id IN (SELECT question FROM attempts)
+                AND NOT EXISTS (SELECT 1 FROM steps WHERE thought = texts.id)
+                AND NOT EXISTS (SELECT 1 FROM steps WHERE memory_after = texts.id);
+        DROP TRIGGER steps_searched;
+        DROP VIEW attempt_costs;
+        """
+    )
+    db.execute(
+        """
+        CREATE TRIGGER steps_searched AFTER INSERT ON steps BEGIN
+            INSERT INTO texts_fts (rowid, text) SELECT id, text FROM texts
+                WHERE id IN (new.thought, new.memory_after)
+                    AND NOT EXISTS (SELECT 1 FROM steps WHERE thought = texts.id AND steps.id <> new.id)
+                    AND NOT EXISTS (SELECT 1 FROM steps WHERE memory_after = texts.id AND steps.id <> new.id)
+                    AND NOT EXISTS (SELECT 1 FROM attempts WHERE question = texts.id);
+        END
+        """
+    )
+    db.execute(
+        """
+        CREATE TRIGGER attempts_searched AFTER INSERT ON attempts BEGIN
+            INSERT INTO texts_fts (rowid, text) SELECT id, text FROM texts
+                WHERE id = new.question
+                    AND NOT EXISTS (SELECT 1 FROM attempts WHERE question = texts.id AND attempts.id <> new.id)
+                    AND NOT EXISTS (SELECT 1 FROM steps WHERE thought = texts.id)
+                    AND NOT EXISTS (SELECT 1 FROM steps WHERE memory_after = texts.id);
+        END
+        """
+    )
+    db.create_view(
+        "attempt_costs",
+        """
+        SELECT attempts.id AS attempt, attempts.run,
+            coalesce(max(prompt_tokens + completion_tokens), 0) AS peak_context,
+            coalesce(sum(completion_tokens), 0) AS generated, coalesce(sum(prompt_tokens), 0) AS prompt_tokens,
+            coalesce(sum(cached_tokens), 0) AS cached_tokens,
+            coalesce(sum(completion_tokens * prompt_tokens + completion_tokens * (completion_tokens + 1) / 2), 0)
+                AS attention_area,
+            count(calls.step) AS calls, count(DISTINCT steps.id) AS steps,
+            coalesce(attempts.finished - attempts.started, 0) AS seconds
+        FROM attempts LEFT JOIN steps ON steps.attempt = attempts.id LEFT JOIN calls ON calls.step = steps.id
+        GROUP BY attempts.id, attempts.run -- a condition on either then bounds what is read
+        """,
+    )
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     m001_traces,
     m002_vector_memories,
@@ -170,4 +223,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     m004_views,
     m005_settings_once,
     m006_smaller,
+    m007_found_fast,
 )

@@ -38,6 +38,24 @@ def whole(text: str) -> int:
     return value
 
 
+def port(text: str) -> int:
+    """An option's value as a port; 0 stands for any free one."""
+    value = int(text)
+    if not 0 <= value <= 65535:
+        raise argparse.ArgumentTypeError(f"{value} is not between 0 and 65535")
+    return value
+
+
+def add_serving(parser: argparse.ArgumentParser) -> None:
+    """Options that say where the app is reached, and by whom."""
+    serving = parser.add_argument_group("serving")
+    serving.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s: this machine only)")
+    serving.add_argument("--port", type=port, default=7860, help="port to listen on; 0 is any free one (%(default)s)")
+    serving.add_argument("--auth", metavar="USER:PASSWORD", help="ask for this; or set ISUMP_AUTH, which no one sees")
+    serving.add_argument("--read-only", action="store_true", help="only show what is stored; nothing is solved")
+    serving.add_argument("--open-to-everyone", action="store_true", help="allow another --host without --auth")
+
+
 def add_engine(parser: argparse.ArgumentParser, settings: Settings) -> None:
     """Options that choose the store and the engine; their defaults come from the environment."""
     engine = parser.add_argument_group("engine")

@@ -1,6 +1,7 @@
 """solve(): runs one strategy on one question, writes each step as it happens, and yields it.
 
     async for event in solve(question, "isump", backend, Dials(), store): ...
+    async for event in solve(question, "isump", backend, Dials(), store, fork=fork_at(parent, records)): ...
 
 The only caller of ``graph.astream``. Events are ``Began``, then a ``Record`` a step, then ``Ended``.
 """
@@ -13,6 +14,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from app.errors import BadInput
+from app.fork import Fork, check_fork
 from app.record import Attempt, AttemptSpec, Costs, Record, record
 from app.store import Store
 from graphs import STRATEGIES, graph
@@ -79,16 +81,26 @@ async def solve(
     store: Store,
     *,
     run: int | None = None,
+    fork: Fork | None = None,
 ) -> AsyncGenerator[Event]:
     """Run ``strategy`` on ``question``; every step is in the store before it is yielded.
 
+    With ``fork`` the attempt does not begin at the beginning but at that checkpoint, and is linked to its parent.
+
     Raises:
-        UserError: the question cannot be used, or the backend could not answer. The attempt then stays in the
-            store with its error, as it does when the caller stops iterating or is cancelled.
+        UserError: the question or fork cannot be used, or the backend could not answer. In the latter case the
+            attempt stays in the store with its error, as it does when the caller stops iterating or is cancelled.
     """
     question = Question(question.id, check_question(question.text), question.context)
     machine = graph(check_strategy(strategy))
-    attempt = store.begin(AttemptSpec(question, strategy, backend.name, backend.model, dials, run))
+    about = (question, strategy, backend.name, backend.model, dials, run)
+    if fork is None:
+        spec, beginning = AttemptSpec(*about), start(question)
+    else:
+        check_fork(fork, strategy, dials)
+        spec = AttemptSpec(*about, store.attempt(fork.parent).id, fork.step)
+        beginning = start(question, fork.memory, fork.round)
+    attempt = store.begin(spec)
     try:
         yield Began(attempt)
         context = Context(
@@ -96,7 +108,7 @@ async def solve(
         )
         thought, index, last = "", 0, None
         stream = machine.astream(
-            start(question),
+            beginning,
             {"recursion_limit": 3 * dials.max_steps + 10},
             context=context,
             stream_mode="custom",

@@ -17,14 +17,14 @@ from importlib.metadata import version
 
 from app.database import digest, row_id
 from app.record import AttemptSpec, Record, RunSpec, Score
-from app.traces import Traces
+from app.search import Search
 from graphs.reasoner import Step
 from prompts.equations import Claim
 from prompts.fidelity import Fidelity
 from prompts.values import Answer, Call, Memory, TextMemory, VectorMemory
 
 
-class Store(Traces):
+class Store(Search):
     """A trace store; what is written is committed before the call returns."""
 
     def begin_run(self, spec: RunSpec) -> int:

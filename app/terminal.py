@@ -6,7 +6,6 @@ Everything a model wrote is hostile until shown inert: control and direction-cha
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -20,19 +19,12 @@ from rich.text import Text
 from app.doctor import Finding
 from app.models import ModelStatus
 from app.record import Attempt, Context, Costs, Record, Run
+from app.visible import visible
 from prompts.equations import Claim
 from prompts.fidelity import Fidelity
 from prompts.values import TextMemory, VectorMemory
 
 _MARKS = {"right": ("✓", "green"), "wrong": ("✗", "bold red"), "unreadable": ("?", "dim")}
-
-
-def visible(text: str) -> str:
-    """``text`` without the power to move the cursor, change colours or reverse the reading direction."""
-    return "".join(
-        character if character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cf", "Cs") else "\ufffd"
-        for character in text
-    )
 
 
 def header(attempt: Attempt) -> RenderableType:

@@ -74,7 +74,9 @@ class Traces(Database):
         rows = self._rows(
             "SELECT items.question_id, items.tries, attempts.status, attempts.answer, attempts.error, attempt_costs.*"
             " FROM items JOIN attempts ON attempts.id = items.attempt"
-            " JOIN attempt_costs ON attempt_costs.attempt = items.attempt WHERE items.run = ? ORDER BY items.attempt",
+            " JOIN attempt_costs ON attempt_costs.attempt = items.attempt"
+            " WHERE items.run = ? AND attempt_costs.run = ? ORDER BY items.attempt",
+            run,
             run,
         )
         return [
@@ -120,30 +122,25 @@ class Traces(Database):
         rows = self._rows("SELECT started, finished FROM attempts WHERE run = ? AND finished IS NOT NULL", run)
         return [(row["started"], row["finished"]) for row in rows]
 
+    def invented(self, run: int) -> dict[int, int]:
+        """How many numbers the summaries of each attempt of a run hold that come from nowhere."""
+        rows = self._rows(
+            "SELECT attempts.id AS attempt, coalesce(sum(json_array_length(invented)), 0) AS n FROM attempts"
+            " LEFT JOIN steps ON steps.attempt = attempts.id WHERE run = ? GROUP BY attempts.id",
+            run,
+        )
+        return {row["attempt"]: row["n"] for row in rows}
+
     def records(self, attempt: int) -> list[Record]:
         """The steps of an attempt, equal to the Records that were written."""
-        calls: dict[int, list[Call]] = {}
-        for row in self._rows(
-            "SELECT calls.* FROM calls JOIN steps ON steps.id = calls.step WHERE attempt = ? ORDER BY step, calls.idx",
-            attempt,
-        ):
-            calls.setdefault(row["step"], []).append(self._read_call(row))
-        steps = self._rows("SELECT * FROM steps WHERE attempt = ? ORDER BY idx", attempt)
-        return [self._read_step(row, tuple(calls.get(row["id"], ()))) for row in steps]
+        return self._read_steps("attempt = ?", attempt)
 
-    def search(self, words: str, limit: int = 50) -> list[int]:
-        """Numbers of the attempts whose thoughts or memories hold all the words, best first."""
-        query = " ".join('"' + word.replace('"', '""') + '"' for word in words.split())
-        if not query:
-            return []
-        rows = self._rows(
-            "SELECT steps.attempt FROM texts_fts JOIN steps"
-            " ON steps.thought = texts_fts.rowid OR steps.memory_after = texts_fts.rowid"
-            " WHERE texts_fts MATCH ? GROUP BY steps.attempt ORDER BY min(texts_fts.rank) LIMIT ?",
-            query,
-            limit,
-        )
-        return [row["attempt"] for row in rows]
+    def record(self, attempt: int, index: int) -> Record:
+        """One step of an attempt; raises ``StoreError`` when there is none of that number."""
+        found = self._read_steps("attempt = ? AND steps.idx = ?", attempt, index)
+        if not found:
+            raise StoreError(f"{self.path} has no step {index} of attempt {attempt}.")
+        return found[0]
 
     def _read_text(self, number: int | None) -> str:
         if number is None:
@@ -171,6 +168,16 @@ class Traces(Database):
             tuple(Retry(error, waited) for error, waited in json.loads(row["retries"])),
         )
         return Call(Request(messages, row["max_tokens"], row["temperature"], row["seed"], schema), generation)
+
+    def _read_steps(self, condition: str, *values: int) -> list[Record]:
+        calls: dict[int, list[Call]] = {}
+        for row in self._rows(
+            f"SELECT calls.* FROM calls JOIN steps ON steps.id = calls.step WHERE {condition} ORDER BY step, calls.idx",
+            *values,
+        ):
+            calls.setdefault(row["step"], []).append(self._read_call(row))
+        steps = self._rows(f"SELECT * FROM steps WHERE {condition} ORDER BY idx", *values)
+        return [self._read_step(row, tuple(calls.get(row["id"], ()))) for row in steps]
 
     def _read_step(self, row: sqlite3.Row, calls: tuple[Call, ...]) -> Record:
         text = self._read_text(row["thought"])

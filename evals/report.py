@@ -17,7 +17,8 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from evals.statistics import Comparison, Estimate, Interval, PairedDifference
+from evals.statistics import Comparison, Estimate, PairedDifference
+from evals.wording import count, number, percent, percent_interval, points, points_interval, ratio
 
 COST_UNITS = {
     "peak_context": "tokens",
@@ -32,7 +33,6 @@ COST_UNITS = {
 }
 """The costs of one attempt, in the order they are shown, with their units."""
 
-MISSING = "–"
 SHOWN_FLIPS = 12
 
 
@@ -85,15 +85,15 @@ def run_table(summary: RunSummary) -> Table:
     accuracy = _table("accuracy", "right", "95% interval", "correct", "of")
     for scorer, estimate in summary.accuracy.items():
         style = "bold" if scorer == summary.primary and len(summary.accuracy) > 1 else ""
-        value, interval = _percent(estimate.value), _percent_interval(estimate.interval)
+        value, interval = percent(estimate.value), percent_interval(estimate.interval)
         accuracy.add_row(_plain(scorer), value, interval, f"{estimate.correct:,}", f"{estimate.n:,}", style=style)
     costs = _table("cost of one attempt", "mean", "median", "p95", "max", "total", "unit")
     for name, unit in COST_UNITS.items():
         if cost := summary.costs.get(name):
             numbers = (cost.mean, cost.median, cost.p95, cost.maximum, cost.total)
-            costs.add_row(_label(name), *map(_number, numbers), Text(unit, style="dim"))
+            costs.add_row(_label(name), *map(number, numbers), Text(unit, style="dim"))
     counts = (
-        f"{_count(summary.n, 'question')} judged in {_number(summary.wall_seconds)} s; "
+        f"{count(summary.n, 'question')} judged in {number(summary.wall_seconds)} s; "
         f"{summary.unanswered:,} unanswered (counted as wrong), {summary.errors:,} errors (not counted)"
     )
     heading = f"{summary.strategy} on {summary.task} with {summary.model} (run {summary.run_id})"
@@ -130,17 +130,16 @@ def comparison_table(comparison: Comparison, name_a: str, name_b: str) -> Table:
     """Run b against run a: accuracy, every cost as a ratio, and what the numbers can and cannot say in words."""
     pair = comparison.accuracy
     table = _table("", name_a, name_b, "change", "95% interval")
-    change = MISSING if pair.difference is None else f"{100 * pair.difference:+.1f} pts"
-    interval = _points_interval(pair.interval)
-    table.add_row("accuracy", _percent(pair.mean_a), _percent(pair.mean_b), change, interval, style="bold")
+    change, interval = points(pair.difference), points_interval(pair.interval)
+    table.add_row("accuracy", percent(pair.mean_a), percent(pair.mean_b), change, interval, style="bold")
     for name, cost in _in_order(comparison.costs).items():
-        change, interval = _ratio(cost)
-        table.add_row(_label(name), _number(cost.mean_a), _number(cost.mean_b), change, interval)
+        change, interval = ratio(cost)
+        table.add_row(_label(name), number(cost.mean_a), number(cost.mean_b), change, interval)
     note = "Costs are means per question; their change is the ratio of totals, so ×0.50 is half the cost."
     words = Table.grid(padding=(0, 1))
     for line in in_words(comparison, name_a, name_b):
         words.add_row("•", _plain(line))
-    heading = _plain(f"{name_b} against {name_a} on {_count(comparison.n, 'question')}", style="bold")
+    heading = _plain(f"{name_b} against {name_a} on {count(comparison.n, 'question')}", style="bold")
     return _stack(heading, Text(), table, Text(), Text(note, style="dim"), Text(), words)
 
 
@@ -155,7 +154,7 @@ def in_words(comparison: Comparison, name_a: str, name_b: str) -> tuple[str, ...
         unanswered = f"{comparison.unanswered_a} by {name_a}, {comparison.unanswered_b} by {name_b}"
         lines.append(f"Unanswered, counted as wrong: {unanswered}.")
     if comparison.excluded:
-        lines.append(f"{_count(comparison.excluded, 'question')} left out because a run ended in an error there.")
+        lines.append(f"{count(comparison.excluded, 'question')} left out because a run ended in an error there.")
     for title, ids in (("Gained", comparison.flips.gained), ("Lost", comparison.flips.lost)):
         if ids:
             rest = f" and {len(ids) - SHOWN_FLIPS} more" if len(ids) > SHOWN_FLIPS else ""
@@ -170,18 +169,18 @@ def _flips_in_words(comparison: Comparison, name_a: str, name_b: str) -> list[st
     verdict = "is hard to put down to chance" if p <= 0.05 else "may well be chance"
     shown = "p < 0.0001" if p < 0.0001 else f"p = {p:.2g}"
     return [
-        f"{name_b} got {_count(gained, 'question')} right that {name_a} got wrong, and {lost} the other way.",
+        f"{name_b} got {count(gained, 'question')} right that {name_a} got wrong, and {lost} the other way.",
         f"A split of {gained} to {lost} {verdict} (exact McNemar {shown}).",
     ]
 
 
 def _detectable_in_words(comparison: Comparison) -> str:
-    questions = _count(comparison.n, "question")
+    questions = count(comparison.n, "question")
     if comparison.detectable is None:
         return f"With {questions} no difference could have been seen, however large."
-    points = f"{100 * comparison.detectable:.1f}"
-    below = f"With {questions} a difference below {points} points could not have been seen reliably"
-    return f"{below}; one of {points} is seen 4 times in 5."
+    least = f"{100 * comparison.detectable:.1f}"
+    below = f"With {questions} a difference below {least} points could not have been seen reliably"
+    return f"{below}; one of {least} is seen 4 times in 5."
 
 
 def _table(first: str, *others: str) -> Table:
@@ -212,37 +211,3 @@ def _label(name: str) -> Text:
 def _in_order(costs: Mapping[str, PairedDifference]) -> dict[str, PairedDifference]:
     known = [name for name in COST_UNITS if name in costs]
     return {name: costs[name] for name in known + [name for name in costs if name not in COST_UNITS]}
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return MISSING
-    if value >= 1_000_000:
-        return f"{value / 1_000_000:,.1f} M"
-    if value >= 1000 or value == round(value):
-        return f"{value:,.0f}"
-    return f"{value:.1f}" if value >= 1 else f"{value:.2f}"
-
-
-def _percent(share: float | None) -> str:
-    return MISSING if share is None else f"{100 * share:.1f}%"
-
-
-def _percent_interval(interval: Interval | None) -> str:
-    return f"{100 * interval.low:.1f} to {100 * interval.high:.1f}%" if interval else MISSING
-
-
-def _points_interval(interval: Interval | None) -> str:
-    return f"{100 * interval.low:+.1f} to {100 * interval.high:+.1f} pts" if interval else MISSING
-
-
-def _ratio(cost: PairedDifference) -> tuple[str, str]:
-    interval = cost.ratio_interval
-    return (
-        MISSING if cost.ratio is None else f"×{cost.ratio:.2f}",
-        f"×{interval.low:.2f} to ×{interval.high:.2f}" if interval else MISSING,
-    )

@@ -13,17 +13,6 @@ from contextlib import aclosing
 from typing import NoReturn
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.progress import Task as Bar
-from rich.text import Text
 
 from app.config import settings
 from app.engine import open_engine
@@ -32,10 +21,12 @@ from app.options import add_dials, add_engine, dials, run, whole
 from app.record import Run, RunSpec, Score
 from app.session import Ended, check_strategy, solve
 from app.store import Store
+from evals.progress import Progress, bar
 from evals.report import json_line, run_table
 from evals.results import engine_use, summarize
 from evals.task import Item, Task
 from graphs import STRATEGIES
+from prompts.dials import Dials
 from prompts.values import Backend, UserError
 
 Source = dict[str, str | int | None]
@@ -68,7 +59,7 @@ def _main(args: argparse.Namespace, load: Load, source: Source) -> int:
         task = load(stored.spec.source if stored else source)
         knobs = stored.spec.dials if stored else dials(args)
         if stored:
-            _check_same(stored, task)
+            check_same(stored, task)
         if task.notice:
             console.print(task.notice, style="bold yellow")
         runs: list[Run] = [stored] if stored else []
@@ -76,8 +67,7 @@ def _main(args: argparse.Namespace, load: Load, source: Source) -> int:
         async def attempt_all() -> None:
             async with aclosing(await open_engine(args, settings(), slots=args.concurrency)) as backend:
                 if not runs:
-                    about = (task.name, task.version, args.strategy, backend.name, backend.model, knobs)
-                    runs.append(store.run(store.begin_run(RunSpec(*about, source, len(task.items)))))
+                    runs.append(begin(store, task, source, args.strategy, backend, knobs))
                 await Runner(store, task, runs[0], backend, args.concurrency).run(console)
 
         try:
@@ -112,7 +102,14 @@ def _stored(args: argparse.Namespace, store: Store) -> Run | None:
     return stored
 
 
-def _check_same(stored: Run, task: Task) -> None:
+def begin(store: Store, task: Task, source: Source, strategy: str, backend: Backend, knobs: Dials) -> Run:
+    """Open a run of ``task``, whose questions are those that ``source`` names."""
+    about = (task.name, task.version, strategy, backend.name, backend.model, knobs)
+    return store.run(store.begin_run(RunSpec(*about, source, len(task.items))))
+
+
+def check_same(stored: Run, task: Task) -> None:
+    """Raise ``BadInput`` when ``task`` is not what ``stored`` was a run of."""
     if (task.name, len(task.items)) != (stored.spec.task, stored.spec.n):
         raise BadInput(
             f"Run {stored.id} asked {stored.spec.n} questions of {stored.spec.task}, but {len(task.items)} of "
@@ -130,7 +127,14 @@ class Runner:
         self._failures = self._right = self._judged = self._errors = 0
 
     async def run(self, console: Console) -> None:
+        """``attempt_all`` with a progress bar in the terminal."""
+        with bar(console) as report:
+            await self.attempt_all(report)
+
+    async def attempt_all(self, report: Callable[[Progress], None]) -> None:
         """Attempt every item that is not done yet; finished ones are kept, unfinished and failed ones redone.
+
+        ``report`` is called at the start and whenever an item has ended.
 
         Raises:
             UserError: the engine cannot be reached or wants a key; what was done stays done.
@@ -142,22 +146,26 @@ class Runner:
                 waiting.append(item)
             else:
                 self._judge(item, before.attempt)
-        queue = iter(waiting)
-        with _progress(console) as progress:
-            bar = progress.add_task("starting", total=len(self.task.items), completed=len(done), kept=len(done))
+        queue, kept, ended = iter(waiting), len(done), 0
 
-            async def work() -> None:
-                for item in queue:
-                    await self._attempt(item)
-                    errors = f", {self._errors} errors" if self._errors else ""
-                    progress.update(bar, advance=1, description=f"{self._right} of {self._judged} right{errors}")
+        def tell() -> None:
+            total = len(self.task.items)
+            report(Progress(kept + ended, total, kept, self._right, self._judged, self._errors))
 
-            try:
-                async with asyncio.TaskGroup() as group:
-                    for _ in range(self.concurrency):
-                        group.create_task(work())
-            except ExceptionGroup as errors:
-                raise errors.exceptions[0] from None
+        async def work() -> None:
+            nonlocal ended
+            for item in queue:
+                await self._attempt(item)
+                ended += 1
+                tell()
+
+        tell()
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self.concurrency):
+                    group.create_task(work())
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from None
 
     async def _attempt(self, item: Item) -> None:
         spec = self.stored.spec
@@ -184,25 +192,3 @@ class Runner:
         self.store.score(attempt, [Score(name, score.value, score.extracted, score.why) for name, score in scores])
         self._judged += 1
         self._right += dict(scores)[self.task.primary].value == 1
-
-
-class RateColumn(ProgressColumn):
-    """Items a minute."""
-
-    def render(self, task: Bar) -> Text:
-        """The rate, or a dash before there is one."""
-        done, elapsed = task.completed - task.fields["kept"], task.elapsed
-        return Text(f"{done / elapsed * 60:.1f} a minute" if done and elapsed else "– a minute", style="cyan")
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        RateColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(elapsed_when_finished=False),
-        console=console,
-    )

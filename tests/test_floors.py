@@ -15,10 +15,14 @@ LAZY = {"vllm", "gradio", "xllamacpp", "datasets", "openai", "reasoning_gym", "h
 ENTRY = {"evals.runner", "evals.report", "evals.results", "evals.compare", "memory.train"}
 
 
+def within(name: str, package: str) -> bool:
+    return name == package or name.startswith(f"{package}.")
+
+
 def allowed(module: str) -> set[str]:
-    """Prefixes of ours that ``module`` may import."""
+    """Prefixes of ours that ``module`` may import; the page stands, like the evals' commands, on top of everything."""
     package = module.split(".")[0]
-    if module in ENTRY or module.startswith("evals.bench"):
+    if module in ENTRY or module.startswith("evals.bench") or within(module, "app.ui"):
         return OURS
     if package == "evals":
         return {"prompts", *TASKS_MAY}
@@ -53,12 +57,16 @@ def _runs_as_program(node: ast.AST) -> bool:
 def faults(module: str, source: str) -> list[str]:
     found = []
     for name, line, top in imports(ast.parse(source)):
-        root = name.split(".")[0]
-        if root in OURS and not any(name == may or name.startswith(f"{may}.") for may in allowed(module)):
+        root, page = name.split(".")[0], within(module, "app.ui")
+        if root in OURS and not any(within(name, may) for may in allowed(module)):
             found.append(f"{module}:{line} imports {name}, which is not below it")
+        if within(name, "app.ui") and not (page or (module == "app.__main__" and not top)):
+            found.append(f"{module}:{line} imports {name}: only the command line does, and only to open the page")
         if root == "torch" and not (module.startswith("memory.") or module == "app.backends.recurrent"):
             found.append(f"{module}:{line} imports torch outside memory/")
-        if root in LAZY and top:
+        if root == "gradio" and not page:
+            found.append(f"{module}:{line} imports gradio outside app/ui/")
+        elif root in LAZY and top and not (root == "gradio" and page):
             found.append(f"{module}:{line} imports {root} at the top; import it in the function that needs it")
     return found
 
@@ -86,6 +94,12 @@ def test_every_module_imports_downwards(module: str, path: Path) -> None:
         ("app.store", "import torch"),
         ("app.session", "import openai"),
         ("graphs.isump", "import evals.task"),
+        ("app.session", "def f():\n    from evals.results import pair"),
+        ("app.session", "def f():\n    from app.ui.page import page"),
+        ("evals.runner", "from app.ui.page import page"),
+        ("app.__main__", "from app.ui.page import serve"),
+        ("app.__main__", "def f():\n    import gradio"),
+        ("app.ui.charts", "import scipy"),
     ],
 )
 def test_an_offender_is_named(module: str, source: str) -> None:

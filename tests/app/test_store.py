@@ -14,6 +14,7 @@ from app.backends.scripted import ScriptedBackend
 from app.errors import BackendError, BadInput, StoreError
 from app.migrations import APPLICATION_ID, MIGRATIONS, m001_traces
 from app.record import AttemptSpec, Record
+from app.search import Wanted
 from app.session import Ended, check_question, solve
 from app.store import Store
 from graphs.reasoner import Step
@@ -38,7 +39,7 @@ async def test_what_was_yielded_is_what_the_store_reads_back(tmp_path: Path) -> 
         assert [item.step.verb for item in seen] == ["step", "summarize", "step", "conclude"]
         assert seen[0].claims[0].verdict == "wrong"
         assert seen[1].fidelity is not None and seen[1].fidelity.invented
-        assert store.search("apples") == [1]
+        assert [found.attempt for found in store.find(Wanted("apples"))] == [1]
 
 
 async def test_a_failed_attempt_keeps_its_steps_and_its_error(tmp_path: Path) -> None:
@@ -83,7 +84,7 @@ def test_a_store_of_version_one_is_brought_up_to_date_with_its_rows(tmp_path: Pa
         assert store.attempt(1).spec.question.text == "How many?"
         assert store.attempt(1).status == "running"
         assert store.attempt(1).spec.dials == Dials(step_tokens=77)
-        assert store.search("apple") == [1]
+        assert [found.attempt for found in store.find(Wanted("apple"))] == [1]
     connection = sqlite3.connect(path)
     assert connection.execute("PRAGMA user_version").fetchone()[0] == len(MIGRATIONS)
     connection.close()

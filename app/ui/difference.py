@@ -1,0 +1,71 @@
+"""What became of each line of a memory: kept, changed, added or dropped.
+
+    differences(("April = 48",), ("April = 48", "May = 24"))
+    # (Line("kept", "April = 48"), Line("added", "May = 24"))
+
+A line has changed when the same quantity ("May" in "May = 24") has another value, or when most of its words stayed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Literal
+
+Fate = Literal["kept", "changed", "added", "dropped"]
+
+_SIMILAR = 0.75
+_MOST_PAIRS = 400  # comparing words is quadratic; longer lists and lines are compared as wholes
+_LONGEST = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the new memory, or one that is no longer there; ``before`` is what a changed line was."""
+
+    fate: Fate
+    text: str
+    before: str = ""
+
+
+def differences(before: Sequence[str], after: Sequence[str]) -> tuple[Line, ...]:
+    """The lines of ``after`` in their order, then those of ``before`` that were dropped."""
+    old = Counter(before)
+    fates: list[Line | None] = []
+    for text in after:
+        kept = old[text] > 0
+        old[text] -= kept
+        fates.append(Line("kept", text) if kept else None)
+    gone = _left(before, old)
+    compare = len(gone) * fates.count(None) <= _MOST_PAIRS
+    for place, text in enumerate(after):
+        if fates[place] is None:
+            source = next((line for line in gone if _same_fact(line, text)), None) if compare else None
+            fates[place] = Line("added", text) if source is None else Line("changed", text, source)
+            if source is not None:
+                gone.remove(source)
+    return (*(line for line in fates if line), *(Line("dropped", text) for text in gone))
+
+
+def _left(before: Sequence[str], old: Counter[str]) -> list[str]:
+    """The lines of ``before`` that were not matched; of equal ones the last."""
+    left: list[str] = []
+    for text in reversed(before):
+        if old[text] > 0:
+            old[text] -= 1
+            left.append(text)
+    return left[::-1]
+
+
+def _same_fact(one: str, two: str) -> bool:
+    if max(len(one), len(two)) > _LONGEST:
+        return False
+    if "=" in one and "=" in two:
+        return _name(one) == _name(two) != ""
+    return SequenceMatcher(None, one.casefold(), two.casefold(), autojunk=False).ratio() >= _SIMILAR
+
+
+def _name(line: str) -> str:
+    return " ".join(line.partition("=")[0].casefold().split())

@@ -1,0 +1,138 @@
+"""Serves the page: the options become a site, the site an ASGI app, and Ctrl-C a quiet end.
+
+    python -m app ui --port 7860
+
+Gradio is mounted in a server of our own: its ``launch`` runs in a thread, with a loop that the engines could not be
+closed in, and finds a free port only by trying.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import uvicorn
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.config import Settings
+from app.options import dials
+from app.store import Store
+from app.ui.access import HERE, address, allowed, is_here, listen
+from app.ui.site import Engines, Site
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+CONTENT_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline';"
+    " img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; frame-ancestors 'none'"
+)
+"""Nothing is fetched from, or sent to, another host; Gradio's own page needs inline scripts and eval."""
+
+
+def serve(args: argparse.Namespace, config: Settings) -> int:
+    """Serve the app until Ctrl-C.
+
+    Raises:
+        BadInput: The host, port or password cannot be used, or the host would open the app to strangers.
+        StoreError: The trace store cannot be used.
+    """
+    words = config.auth.get_secret_value() if args.auth is None and config.auth else args.auth
+    auth, knobs = allowed(args.host, words, everyone=args.open_to_everyone), dials(args)
+    with (Store.existing if args.read_only else Store.open)(args.store) as store, listen(args.host, args.port) as door:
+        site = Site(store, config, knobs, args.read_only, Engines.of(args, config))
+        private = is_here(args.host) and auth is None and not args.open_to_everyone
+        asyncio.run(_serve(site, door, asgi(site, auth, HERE if private else ("*",)), address(args.host, door)))
+    return 0
+
+
+def asgi(site: Site, auth: tuple[str, str] | None = None, hosts: Sequence[str] = HERE) -> FastAPI:
+    """The app for any ASGI server.
+
+    A request that names a host not in ``hosts`` is refused, because a page on the internet can give its own name to
+    this machine's address and then read what the app shows.
+    """
+    import gradio as gr  # takes seconds, which a mistyped option should not cost
+    from fastapi import FastAPI
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+    from app.ui.page import look, page
+
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(_ContentPolicy)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
+    return gr.mount_gradio_app(
+        app,
+        page(site),
+        "/",
+        auth=auth,
+        footer_links=[],
+        run_history=False,
+        allowed_paths=[],
+        show_error=False,
+        max_file_size=1,  # nothing is ever uploaded
+        ssr_mode=False,
+        enable_monitoring=False,
+        pwa=False,
+        mcp_server=False,
+        **look(),
+    )
+
+
+async def _serve(site: Site, door: socket.socket, app: FastAPI, address: str) -> None:
+    server = _Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1), address)
+    await server.serve(sockets=[door])
+    rest = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
+    await site.engines.aclose()
+
+
+class _Server(uvicorn.Server):
+    """Says its address once it answers, and ends without a word when it is told to."""
+
+    def __init__(self, config: uvicorn.Config, address: str) -> None:
+        super().__init__(config)
+        self.address = address
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        print(f"iSUMp is open at {self.address} (Ctrl-C ends it)", flush=True)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Open pages hold streams that end only when they are cut off, which uvicorn would report as errors.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        await super().shutdown(sockets)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # Unlike uvicorn's own, this does not raise the signal again once the server has ended.
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+class _ContentPolicy:
+    """Adds the content policy to every response."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_policy(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["Content-Security-Policy"] = CONTENT_POLICY
+            await send(message)
+
+        await self.app(scope, receive, with_policy)

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.__main__ import parser
+from app.backends.scripted import ScriptedBackend
+from app.config import Settings
+from app.errors import BadInput, ModelError
+from app.store import Store
+from app.ui.site import Engines, Site
+from prompts.dials import Dials
+from prompts.values import Backend
+
+
+class Closing(ScriptedBackend):
+    closed = False
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+async def test_an_engine_is_opened_once_for_everyone_and_closed() -> None:
+    opened: list[Closing] = []
+
+    async def slowly(name: str) -> Backend:
+        await asyncio.sleep(0.01)
+        opened.append(Closing([], model=name))
+        return opened[-1]
+
+    engines = Engines("small", slowly, lambda: ["large", "small"])
+    assert engines.names() == ["small", "large"]
+    found = await asyncio.gather(*(engines.get(name) for name in ("small", "large", "small", "small")))
+    assert [backend.model for backend in found] == ["small", "large", "small", "small"]
+    assert len(opened) == 2
+    await engines.aclose()
+    assert all(backend.closed for backend in opened)
+
+
+async def test_only_a_name_that_is_offered_is_opened() -> None:
+    async def never(name: str) -> Backend:
+        raise AssertionError(f"{name} was opened")
+
+    with pytest.raises(BadInput, match="choose one of small"):
+        await Engines("small", never).get("/etc/passwd")
+
+
+async def test_an_engine_that_could_not_be_had_is_tried_again() -> None:
+    tries = 0
+
+    async def second_time(name: str) -> Backend:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise ModelError("It is not there yet.")
+        return ScriptedBackend([])
+
+    engines = Engines("small", second_time)
+    with pytest.raises(ModelError):
+        await engines.get("small")
+    assert (await engines.get("small")).name == "scripted"
+
+
+async def test_the_command_lines_engine_is_named_without_its_path(tmp_path: Path) -> None:
+    replies = tmp_path / "replies.jsonl"
+    replies.write_text('"Answer: 7"\n')
+    config = Settings(cache_dir=tmp_path)
+    words = {
+        "scripted": ["--backend", "scripted", "--replies", str(replies)],
+        "qwen2.5-coder-1.5b-instruct": [],
+        "own.gguf": ["--model", str(tmp_path / "own.gguf")],
+        "maker/repo:file.gguf": ["--model", "maker/repo:file.gguf"],
+        "the server's model": ["--backend", "openai"],
+    }
+    for name, options in words.items():
+        engines = Engines.of(parser(config).parse_args(["ui", *options]), config)
+        assert engines.names() == [name]
+    engines = Engines.of(parser(config).parse_args(["ui", *words["scripted"]]), config)
+    assert (await engines.get("scripted")).name == "scripted"
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-hidden")
+    config = Settings(cache_dir=tmp_path / "cache")
+    args = parser(config).parse_args(["ui", "--base-url", "http://me:pw@host/v1", "--replies", str(tmp_path / "r")])
+    with Store.open(tmp_path / "t.sqlite") as store:
+        yield Site(store, config, Dials(step_tokens=77), False, Engines.of(args, config))
+
+
+def test_no_path_address_or_key_is_shown(site: Site, tmp_path: Path) -> None:
+    said = f"{tmp_path}/t.sqlite, {tmp_path}/cache/m.gguf, {tmp_path}/r, http://me:pw@host/v1 and sk-hidden failed."
+    assert site.public(said) == (
+        "the trace store, the model folder/m.gguf, the file of replies, the server and the key failed."
+    )
+
+
+def test_a_visitors_choices_stand_over_the_command_lines(site: Site) -> None:
+    assert site.dials_for("isump", max_steps=3) == Dials(step_tokens=77, max_steps=3)
+    assert site.dials_for("self_consistency").temperature > 0, "greedy chains would all be the same one"
+    with pytest.raises(BadInput, match="The max steps cannot be 0: input should be greater"):
+        site.dials_for("isump", max_steps=0)
