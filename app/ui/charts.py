@@ -63,15 +63,15 @@ CONTEXT = Drawing(
     y_lim=(0, FEWEST_TOKENS),
     x_lim=(0, FEWEST_STEPS),
 )
-CONTEXT_BY_STEP = Drawing("step", "tokens", "step", "mean context of the call (tokens)", "run")
+CONTEXT_BY_STEP = Drawing("step", "tokens", "step", "mean context (tokens)", "run")
 ACCURACY_BY_PEAK = Drawing(
-    "peak context", "accuracy", "peak context of an attempt (mean, tokens)", "right answers (%)", "run", y_lim=(0, 100)
+    "peak context", "accuracy", "mean peak context (tokens)", "right answers (%)", "run", y_lim=(0, 100)
 )
 ACCURACY_BY_PROCESSED = Drawing(
-    "processed", "accuracy", "tokens processed by an attempt (mean)", "right answers (%)", "run", y_lim=(0, 100)
+    "processed", "accuracy", "mean tokens processed", "right answers (%)", "run", y_lim=(0, 100)
 )
 FIDELITY = Drawing(
-    "invented", "right", "numbers invented in the summaries of an attempt", "right answers (%)", y_lim=(0, 100)
+    "invented", "right", "numbers invented", "right answers (%)", y_lim=(0, 100)
 )
 
 
@@ -97,9 +97,14 @@ class Judged:
 
 
 def context_lines(records: Sequence[Record]) -> pd.DataFrame:
-    """The context of each call beside what it would have held with the full history: columns step, tokens, line."""
-    rows: list[tuple[int, int | None, str]] = [(0, None, USED), (0, None, FULL)]
-    for step, point in enumerate(_called(records), 1):
+    """The context of each call beside what it would have held with the full history: columns step, tokens, line.
+
+    Both lines start at step 0 with nothing, so that an attempt of one call has a line too.
+    """
+    points = _called(records)
+    begin = 0 if points else None
+    rows: list[tuple[int, int | None, str]] = [(0, begin, USED), (0, begin, FULL)]
+    for step, point in enumerate(points, 1):
         rows += [(step, point.used, USED), (step, point.full_history, FULL)]
     return _table({"step": "int64", "tokens": "Int64", "line": "str"}, rows)
 
