@@ -1,0 +1,201 @@
+"""Debian's Chromium against the real server, which answers from a script; nothing is fetched from the network."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
+
+from app.backends.scripted import Reply, ScriptedBackend
+from app.config import settings
+from app.record import AttemptSpec, RunSpec, Score, record
+from app.store import Store
+from app.ui.access import address, listen
+from app.ui.server import asgi
+from app.ui.site import Engines, Site
+from graphs.reasoner import Step
+from prompts import values
+from prompts.dials import Dials
+from prompts.values import Answer, Backend, Generation, Message, Question, TextMemory, Thought, Usage
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+ASKED = "Mira plants 4 rows of 12 tulips. A third do not come up, and she gives 5 away. How many are left?"
+HOSTILE = (
+    "<script>window.hit = 1</script> <img src=x onerror='window.hit = 2'> <think>hidden</think> **bold** [a](b)"
+    " $$\\frac{1}{2}$$ \\(x^2\\) \u202egnp.exe"
+)
+LONG = f"{HOSTILE} " + "9" * 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A server that answers at ``url``, and the store behind it."""
+
+    url: str
+    store: Store
+
+
+def answer(request: values.Request) -> Reply:
+    """Tulips: planted, come up, left. An edited memory is believed, one without a planted number is guessed from."""
+    asked, last = request.messages[1].content, request.messages[-1].content
+    seconds = 30.0 if "slowly" in asked and "planted" in asked.partition("Solution so far")[2] else 0.02
+    hostile = f" {HOSTILE}" if "hostile" in asked else ""
+    memory = asked.partition("Solution so far:")[2]
+    planted = int(found[1]) if (found := re.search(r"planted = (\d+)", memory)) else 48
+    up = planted - planted // 3
+    if len(request.messages) > 2:
+        known = [f"tulips planted = {planted}"]
+        if "come up" in request.messages[2].content:
+            known.append(f"tulips up = {up}")
+        lines = "".join(f"- {line}{hostile}\n" for line in known)
+        return Reply(f"Known:\n{lines}Next:\n- take away what is gone{hostile}", seconds=seconds)
+    if "Solution so far" not in asked and "for each" not in last and "Go on" not in last and "all at once" not in asked:
+        return Reply(f"4 * 12 = 48 tulips are planted.{hostile}", seconds=seconds)
+    if memory and not found:
+        return Reply(f"Perhaps none are.{hostile}\nAnswer: 0", seconds=seconds)
+    if memory and "tulips up" not in memory:
+        return Reply(f"{planted} - {planted // 3} = {up} tulips come up.{hostile}", seconds=seconds)
+    return Reply(f"{up} - 5 = {up - 5} tulips are left.{hostile}\nAnswer: {up - 5}", seconds=seconds)
+
+
+def filled(store: Store) -> None:
+    """Two runs of three questions that flip on one, an attempt with a walnut, and one whose every text is hostile."""
+    for strategy, right in (("cot", (True, False, True)), ("isump", (True, True, False))):
+        run = store.begin_run(RunSpec("gsm8k-builtin", "1", strategy, "scripted", "scripted", Dials(), {}, len(right)))
+        for place, good in enumerate(right):
+            question = Question(f"q{place}", f"Bo has {place} pears and {strategy} in mind. How many?")
+            _attempt(
+                store, question, strategy, "7" if good else "8", run, Score("numeric", float(good), "7", "compared")
+            )
+    _attempt(store, Question("asked", "How many walnuts are there?"), "isump", "7")
+    _attempt(store, Question("asked", LONG[:900_000]), "isump", LONG, words=LONG)
+
+
+def _attempt(
+    store: Store,
+    question: Question,
+    strategy: str,
+    said: str,
+    run: int | None = None,
+    *scores: Score,
+    words: str = "So 3 + 4 = 7.",
+) -> None:
+    number = store.begin(AttemptSpec(question, strategy, "scripted", "scripted", Dials(), run))
+    messages = (Message("system", ("Be careful.",)), Message("user", (f"Question: {question.text}", "Go on.")))
+    call = values.Call(values.Request(messages, 64), Generation(words, Usage(40, 12, 10), "stop", 0.5, 1.0))
+    memory = TextMemory((f"pears = 7 {words}",), (f"say it {words}",))
+    steps = [
+        Step("step", 1, TextMemory(), TextMemory(), (call,), thought=Thought(words)),
+        Step("summarize", 1, TextMemory(), memory, (call,)),
+        Step("conclude", 1, memory, memory, (call,), answer=Answer(said, said), ending="answered"),
+    ]
+    for index, step in enumerate(steps):
+        store.write(number, record(index, step, question, words))
+    store.finish(number, Answer(said, said), "answered")
+    store.score(number, scores)
+
+
+@contextmanager
+def serving(
+    store: Store, *, read_only: bool = False, engine: Callable[[str], Awaitable[Backend]] | None = None
+) -> Iterator[Served]:
+    """The real server, in a thread; the script answers where no ``engine`` is given."""
+
+    async def scripted(name: str) -> Backend:
+        return ScriptedBackend(answer)
+
+    with listen("127.0.0.1", 0) as door:
+        app = asgi(Site(store, settings(), Dials(), read_only, Engines("scripted", engine or scripted)))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [door]})
+        thread.start()
+        try:
+            until = time.monotonic() + 20
+            while not server.started and time.monotonic() < until:
+                time.sleep(0.02)
+            assert server.started, "the server does not start"
+            yield Served(address("127.0.0.1", door).rstrip("/"), store)
+        finally:
+            server.should_exit = True
+            thread.join(20)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """The browser; without one the tests are skipped, or fail where ISUMP_BROWSER_TESTS=required says so."""
+    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    if path is None:
+        missing = "the browser tests did not run: `apt install chromium`, then `pytest tests/browser`"
+        if os.environ.get("ISUMP_BROWSER_TESTS") == "required":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    expect.set_options(timeout=30_000)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=sandbox)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def served(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with Store.open(tmp_path_factory.mktemp("store") / "t.sqlite") as store:
+        filled(store)
+        with serving(store) as found:
+            yield found
+
+
+@pytest.fixture(scope="module")
+def read_only(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with Store.open(tmp_path_factory.mktemp("read") / "t.sqlite") as store:
+        filled(store)
+        with serving(store, read_only=True) as found:
+            yield found
+
+
+@pytest.fixture
+def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """Opens a page as a new visitor; in the end none may have met an error, nor asked another host for anything."""
+    contexts, problems = list[BrowserContext](), list[str]()
+
+    def begin(url: str, width: int = 1280) -> Page:
+        context = chromium.new_context(viewport={"width": width, "height": 900}, bypass_csp=True)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        host = re.match(r"http://[^/]+", url)
+        assert host
+
+        def asked(request: Request) -> None:
+            if not request.url.startswith((host[0], "data:", "blob:")):
+                problems.append(f"asked for {request.url}")
+
+        page.on("request", asked)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto(url)
+        return page
+
+    yield begin
+    for context in contexts:
+        context.close()
+    assert not problems
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The source of axe-core, which is not ours to carry."""
+    given, root = os.environ.get("ISUMP_AXE"), Path(__file__).parents[2]
+    path = Path(given or root / "node_modules" / "axe-core" / "axe.min.js")
+    if not given and not path.is_file():
+        pytest.skip("accessibility was not tested: `npm install --no-save axe-core`, then `pytest tests/browser`")
+    return path.read_text(encoding="utf-8")

@@ -1,0 +1,36 @@
+"""One flow with a real small model: the page, the embedded engine and the trace store together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.backends.embedded import EmbeddedBackend
+from app.store import Store
+from prompts.values import Backend
+from tests.browser.conftest import ASKED, serving
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.browser,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+
+
+def test_a_real_model_thinks_before_ones_eyes(smollm2: Path, visit: Callable[..., Page], tmp_path: Path) -> None:
+    async def real(name: str) -> Backend:
+        return await EmbeddedBackend.open(smollm2, model=name, slots=1, context=2048)
+
+    with Store.open(tmp_path / "t.sqlite") as store, serving(store, engine=real) as served:
+        page = visit(served.url)
+        page.get_by_label("Question", exact=True).first.fill(ASKED)
+        page.get_by_role("button", name="Solve", exact=True).click()
+        expect(page.locator(".steps .is-step").first).to_be_visible(timeout=120_000)
+        expect(page.locator(".answer-box .is-answer")).to_be_visible(timeout=240_000)
+        (attempt,) = store.attempts()
+        assert (attempt.status, attempt.spec.backend) == ("done", "embedded")
+        assert store.costs(attempt.id).generated > 0
+        assert page.locator(".steps").inner_text().strip()
