@@ -70,9 +70,7 @@ ACCURACY_BY_PEAK = Drawing(
 ACCURACY_BY_PROCESSED = Drawing(
     "processed", "accuracy", "mean tokens processed", "right answers (%)", "run", y_lim=(0, 100)
 )
-FIDELITY = Drawing(
-    "invented", "right", "numbers invented", "right answers (%)", y_lim=(0, 100)
-)
+FIDELITY = Drawing("invented", "right", "numbers invented", "right answers (%)", y_lim=(0, 100))
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def build(site: Site, attempt: gr.Number, step: gr.Slider) -> None:
     """Draw the panel for the step that ``attempt`` and ``step`` show; a read-only page has none."""
     if site.read_only:
         return
-    with gr.Accordion("Change this step and run on", open=False):
+    with gr.Accordion("Change this step and run on", open=False) as panel:
         note = gr.HTML(note_html(NOTE))
         with gr.Row():
             known = gr.Textbox(label="What we know", info="one fact a line", lines=5, max_lines=12)
@@ -67,8 +67,10 @@ def build(site: Site, attempt: gr.Number, step: gr.Slider) -> None:
         forked, mattered = gr.HTML(elem_classes="columns-box"), gr.HTML()
     shown = gr.State(None)
     where, edits = [attempt, step], [known, goals, asked, engine, warmth, most]
-    shows = [attempt.change, step.change]  # a link may name any step, so the values are taken as they come
-    gr.on(shows, partial(boxes, site), where, [*edits, note], preprocess=False, queue=False, **QUIET)
+    # A link may name any step, so the values are taken as they come; a change may be lost while a page loads.
+    shows = [attempt.change, step.change, panel.expand]
+    fill: dict[str, Any] = QUIET | {"trigger_mode": "always_last", "preprocess": False, "queue": False}
+    gr.on(shows, partial(boxes, site), where, [*edits, note], **fill)
     # Two handlers of one event that both defer, as those of a change do by default, would wake each other forever.
     attempt.change(lambda: ("", ""), None, [forked, mattered], queue=False, trigger_mode="multiple", **QUIET)
     running = go.click(partial(run_on, site), [times, *where, *edits], [forked, shown], **QUIET)

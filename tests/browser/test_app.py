@@ -128,6 +128,14 @@ def test_links_lead_to_attempt_step_and_run(served: Served, visit: Visit) -> Non
     expect(page.locator(".question-box [role=alert]")).to_contain_text("there is none of that number")
 
 
+@pytest.mark.parametrize("visit_number", range(3))
+def test_a_link_to_a_step_fills_the_boxes_of_that_step(visit_number: int, served: Served, visit: Visit) -> None:
+    page = visit(f"{served.url}/?attempt={WALNUTS}&step=1")
+    expect(page.locator(".is-place")).to_contain_text("Step 1")
+    unfold(page, "Change this step and run on")
+    expect(page.get_by_label("What we know")).to_have_value(re.compile("pears = 7"))
+
+
 def test_a_fork_runs_on_from_an_edited_memory(served: Served, visit: Visit) -> None:
     page = visit(served.url)
     ask(page, ASKED)
