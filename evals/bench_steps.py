@@ -23,12 +23,12 @@ from app.backends.scripted import ScriptedBackend
 from app.config import settings
 from app.engine import open_engine
 from app.options import Parser, add_dials, add_engine, dials, run, whole
-from app.record import Record, RunSpec
+from app.record import Record
 from app.session import solve
 from app.store import Store
 from evals import gsm8k
 from evals.results import engine_use, summarize
-from evals.runner import Runner
+from evals.runner import Runner, begin
 from prompts.dials import Dials
 from prompts.values import Question
 
@@ -79,8 +79,7 @@ def _main() -> None:
 
             async def evaluate() -> int:
                 async with aclosing(await open_engine(args, settings(), slots=args.concurrency)) as backend:
-                    about = (task.name, task.version, "isump", backend.name, backend.model, knobs)
-                    stored = store.run(store.begin_run(RunSpec(*about, {}, len(task.items))))
+                    stored = begin(store, task, {}, "isump", backend, knobs)
                     await Runner(store, task, stored, backend, args.concurrency).run(Console(stderr=True))
                     return stored.id
 

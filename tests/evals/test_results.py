@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,11 @@ from rich.console import Console
 
 from app.backends.scripted import ScriptedBackend
 from app.errors import BackendError, BadInput
-from app.record import Run, RunSpec
+from app.record import Run
 from app.store import Store
 from evals import gsm8k
 from evals.results import covered, engine_use, pair, summarize
-from evals.runner import Runner
+from evals.runner import Runner, begin
 from evals.task import Task
 from prompts.dials import Dials
 from prompts.values import Request
@@ -23,7 +24,7 @@ TASK = gsm8k.load("builtin", limit=6)
 GOLD = {item.question.text: item.gold for item in TASK.items}
 
 
-async def measured(store: Store, right: int, task: Task = TASK, name: str = "gsm8k-builtin") -> Run:
+async def measured(store: Store, right: int, task: Task = TASK) -> Run:
     """A run of cot in which the first ``right`` questions are answered rightly, the rest with -1."""
     known = {item.question.text: place for place, item in enumerate(task.items)}
 
@@ -31,9 +32,9 @@ async def measured(store: Store, right: int, task: Task = TASK, name: str = "gsm
         asked = request.messages[1].parts[0].removeprefix("Question: ")
         return f"Answer: {GOLD[asked] if known[asked] < right else -1}"
 
-    about = (name, task.version, "cot", "scripted", "scripted", Dials())
-    run = store.run(store.begin_run(RunSpec(*about, {}, len(task.items))))
-    await Runner(store, task, run, ScriptedBackend(reply), 3).run(Console(file=io.StringIO()))
+    engine = ScriptedBackend(reply)
+    run = begin(store, task, {}, "cot", engine, Dials())
+    await Runner(store, task, run, engine, 3).run(Console(file=io.StringIO()))
     return run
 
 
@@ -55,9 +56,9 @@ async def test_errors_are_counted_apart_and_redone_on_resume(tmp_path: Path) -> 
         raise BackendError("The engine is out of order: mend it.")
 
     with Store.open(tmp_path / "t.sqlite") as store:
-        about = (TASK.name, TASK.version, "cot", "scripted", "scripted", Dials())
-        run = store.run(store.begin_run(RunSpec(*about, {}, len(TASK.items))))
-        await Runner(store, TASK, run, ScriptedBackend(broken), 2).run(Console(file=io.StringIO()))
+        engine = ScriptedBackend(broken)
+        run = begin(store, TASK, {}, "cot", engine, Dials())
+        await Runner(store, TASK, run, engine, 2).run(Console(file=io.StringIO()))
         summary = summarize(store, run, TASK.primary)
         assert (summary.n, summary.errors) == (0, 6)
         await Runner(store, TASK, run, ScriptedBackend(lambda _: "Answer: 1"), 2).run(Console(file=io.StringIO()))
@@ -67,16 +68,15 @@ async def test_errors_are_counted_apart_and_redone_on_resume(tmp_path: Path) -> 
 
 async def test_runs_of_different_tasks_are_not_compared(tmp_path: Path) -> None:
     with Store.open(tmp_path / "t.sqlite") as store:
-        runs = await measured(store, 1), await measured(store, 1, name="another")
+        runs = await measured(store, 1), await measured(store, 1, replace(TASK, name="another"))
         with pytest.raises(BadInput, match="like with like"):
             pair(store, *runs, "numeric")
 
 
 async def test_the_engine_is_busy_while_a_call_is_in_flight(tmp_path: Path) -> None:
     with Store.open(tmp_path / "t.sqlite") as store:
-        about = (TASK.name, TASK.version, "cot", "scripted", "scripted", Dials())
-        run = store.run(store.begin_run(RunSpec(*about, {}, len(TASK.items))))
         slow = ScriptedBackend(lambda _: "Answer: 1", delay=0.2)
+        run = begin(store, TASK, {}, "cot", slow, Dials())
         await Runner(store, TASK, run, slow, 3).run(Console(file=io.StringIO()))
         use = engine_use(store, run.id)
         assert 0.5 < use.busy <= 1

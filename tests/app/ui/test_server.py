@@ -6,31 +6,16 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
 from app.__main__ import parser
-from app.backends.scripted import ScriptedBackend
 from app.config import Settings, settings
 from app.errors import BadInput, StoreError
-from app.store import Store
 from app.ui.server import asgi, serve
-from app.ui.site import Engines, Site
-from prompts.dials import Dials
-from prompts.values import Backend
-
-
-async def scripted(name: str) -> Backend:
-    return ScriptedBackend([])
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with Store.open(tmp_path / "t.sqlite") as store:
-        yield Site(store, Settings(), Dials(), False, Engines("scripted", scripted))
+from app.ui.site import Site
 
 
 def browser(site: Site, auth: tuple[str, str] | None = None) -> httpx.AsyncClient:

@@ -1,34 +1,18 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from app.backends.scripted import ScriptedBackend
-from app.config import Settings
 from app.record import Attempt, AttemptSpec, Costs, Record
 from app.session import Ended
-from app.store import Store
 from app.ui.asked import Asked, Desk
 from app.ui.page import Link, read_link
-from app.ui.site import Engines, Site
+from app.ui.site import Site
 from app.ui.solve import SHOWN, answer_part, asked_part, steps_part
 from graphs.reasoner import Step, Verb
 from prompts.dials import Dials
-from prompts.values import Backend, Question, TextMemory, Thought
+from prompts.values import Question, TextMemory, Thought
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\u202etxt"
-
-
-async def scripted(name: str) -> Backend:
-    return ScriptedBackend([])
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with Store.open(tmp_path / "t.sqlite") as store:
-        yield Site(store, Settings(), Dials(), False, Engines("scripted", scripted))
 
 
 def taken(index: int, verb: Verb, text: str) -> Record:

@@ -1,0 +1,25 @@
+"""The site that the tests of the app's parts share: an empty store, and an engine that says nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.backends.scripted import ScriptedBackend
+from app.config import Settings
+from app.store import Store
+from app.ui.site import Engines, Site
+from prompts.dials import Dials
+from prompts.values import Backend
+
+
+async def scripted(name: str) -> Backend:
+    return ScriptedBackend([])
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with Store.open(tmp_path / "t.sqlite") as store:
+        yield Site(store, Settings(), Dials(), False, Engines("scripted", scripted))
