@@ -1,48 +1,57 @@
-"""A language model inside this process: llama.cpp's own server on a private port, asked over HTTP.
+"""A language model on this machine, without a server to set up: llama.cpp in a process of its own, asked over HTTP.
 
     backend = await EmbeddedBackend.open(Path("model.gguf"), model="my-model", slots=4, context=4096)
 
 Requests share the slots by continuous batching, and a prompt that starts like an earlier one is read from
 the prefix cache. Greedy answers repeat exactly when asked one at a time; in a batch with others a rounding
 difference may tip a word.
+
+The process is apart because loading holds Python's lock for seconds, because llama.cpp cannot be stopped safely
+at every moment, and because a model too big for memory should take down nothing but itself. It ends when its
+parent does, however that happens.
 """
 
 from __future__ import annotations
 
+import asyncio
+import json
 import secrets
-from importlib import import_module
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from app.backends.openai_http import OpenAIBackend
-from app.errors import ModelError
+from app.errors import BackendUnavailable, ModelError
 from prompts.values import Generation, Request
 
 PROMPT_CACHE_MIB = 1024
 """Memory for prompts that left their slot; llama.cpp's own default is 8192, more than many laptops can spare."""
+PROGRAM = Path(__file__).with_name("llama_process.py")
 
 
 class EmbeddedBackend:
-    """A GGUF model and the engine that runs it; made by ``open``.
+    """A GGUF model and the process that runs it; made by ``open``.
 
-    ``base_url`` and ``api_key`` let another client of this process use the same engine.
+    ``base_url`` and ``api_key`` let another client on this machine use the same engine.
     """
 
     name: str = "embedded"
     structured: bool = True
 
-    def __init__(self, engine: Any, client: OpenAIBackend, api_key: str) -> None:
+    def __init__(self, process: subprocess.Popen[str], client: OpenAIBackend, base_url: str, api_key: str) -> None:
         self.model = client.model
-        self.base_url = f"{engine.listening_address}/v1"
+        self.base_url = base_url
         self.api_key = api_key
-        self._engine = engine
+        self._process = process
         self._client = client
 
     @classmethod
     async def open(
         cls, path: Path, *, model: str | None = None, slots: int = 1, context: int = 8192, timeout: float = 600
     ) -> EmbeddedBackend:
-        """Load a model, which takes seconds and blocks the event loop: llama.cpp holds Python's lock meanwhile.
+        """Load a model, which takes seconds.
 
         Args:
             path: The GGUF file.
@@ -55,46 +64,84 @@ class EmbeddedBackend:
             ModelError: The file cannot be loaded as a model.
         """
         key = secrets.token_urlsafe(32)
-        engine = _start(path, slots, context, key)
+        process = subprocess.Popen(
+            [sys.executable, "-P", str(PROGRAM)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # Ctrl-C is for the parent, which then decides
+        )
+        settings = {
+            "path": str(path),
+            "slots": slots,
+            "context": context,
+            "prompt_cache_mib": PROMPT_CACHE_MIB,
+            "api_key": key,
+        }
+        try:
+            address = await asyncio.to_thread(_address, process, settings)
+        except BaseException:
+            _end(process)
+            raise
+        if address is None:
+            await asyncio.to_thread(_end, process)
+            raise ModelError(
+                f"{path} cannot be loaded as a model: it is damaged or too big for memory; download it again."
+            )
+        base_url = f"{address}/v1"
         client = OpenAIBackend(
             model or path.stem,
-            base_url=f"{engine.listening_address}/v1",
+            base_url=base_url,
             api_key=key,
             timeout=timeout,
             server="the embedded engine",
             direct=True,
         )
-        return cls(engine, client, key)
+        return cls(process, client, base_url, key)
+
+    @property
+    def pid(self) -> int:
+        """The process that holds the model."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether that process still runs; one that ended does not come back."""
+        return self._process.poll() is None
 
     async def generate(self, request: Request) -> Generation:
         """Answer one request; raises what ``OpenAIBackend.generate`` raises."""
-        return await self._client.generate(request)
+        try:
+            return await self._client.generate(request)
+        except BackendUnavailable as error:
+            if self.alive:
+                raise
+            raise BackendUnavailable(
+                f"The embedded engine ended (exit code {self._process.returncode}), "
+                "perhaps for lack of memory: take a smaller model."
+            ) from error
 
     async def aclose(self) -> None:
         """Stop the engine and free its memory."""
         await self._client.aclose()
-        self._engine = None  # the engine stops when its last reference goes
+        await asyncio.to_thread(_end, self._process)
 
 
-def _start(path: Path, slots: int, context: int, key: str) -> Any:
-    xllamacpp: Any = import_module("xllamacpp")  # compiled, without types
-
-    params = xllamacpp.CommonParams()
-    params.model.path = str(path)
-    params.n_gpu_layers = 0
-    params.n_parallel = slots
-    params.n_ctx = slots * context
-    params.kv_unified = True  # one pool: an idle slot's prompt moves to the prompt cache, for any slot to take up
-    params.kv_unified_per_slot = context  # and yet no slot takes more than its share
-    params.cache_ram_mib = PROMPT_CACHE_MIB
-    params.port = 0  # any free one, on 127.0.0.1 only
-    params.api_keys = [key]  # without a key, any web page open in a browser could ask
-    params.ui = False
-    params.endpoint_slots = False
-    params.verbosity = 0  # its log goes to standard error, past Python
+def _address(process: subprocess.Popen[str], settings: Mapping[str, object]) -> str | None:
+    """Where the server listens, once it does; ``None`` when the process cannot load the model."""
+    assert process.stdin and process.stdout
     try:
-        return xllamacpp.Server(params)
-    except RuntimeError as error:
-        raise ModelError(
-            f"{path} cannot be loaded as a model: it is damaged or too big for memory; download it again."
-        ) from error
+        process.stdin.write(json.dumps(settings) + "\n")
+        process.stdin.flush()
+        return json.loads(process.stdout.readline() or "{}").get("address")
+    except BrokenPipeError:
+        return None
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.kill()  # it holds nothing that would have to be written
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        with suppress(BrokenPipeError):  # settings that it did not read any more
+            if pipe:
+                pipe.close()

@@ -82,7 +82,7 @@ class Engines:
         if name not in self.names():
             raise BadInput(f"There is no engine {name!r} here: choose one of {', '.join(self.names())}.")
         async with self._lock:
-            if name not in self._opened:
+            if not getattr(self._opened.get(name), "alive", name in self._opened):
                 self._opened[name] = await self._open_named(name)
             return self._opened[name]
 

@@ -1,0 +1,57 @@
+"""The process that holds an embedded model: llama.cpp's server, for as long as the one who started it lives.
+
+It runs as a program of its own, imports nothing of this project, and speaks lines of JSON: on standard input
+one object of settings, on standard output one with the ``address`` of the server or the ``error`` that kept it
+from starting. When standard input ends, so does the process, at once and in whatever state it is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+
+def main() -> None:
+    """Start the server that standard input describes and stay until standard input ends."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what llama.cpp may print is no answer
+    try:
+        server = serve(**json.loads(sys.stdin.readline()))
+    except RuntimeError as error:
+        said: dict[str, str] = {"error": str(error)}
+    else:
+        said = {"address": server.listening_address}
+    print(json.dumps(said), file=answers, flush=True)
+    sys.stdin.read()
+    os._exit(0)  # taking a server down in order can wait forever: it may not have begun its loop yet
+
+
+def serve(path: str, slots: int, context: int, prompt_cache_mib: int, api_key: str) -> Any:
+    """llama.cpp's server with the model at ``path``, listening on a free port of 127.0.0.1.
+
+    Raises:
+        RuntimeError: The file cannot be loaded as a model.
+    """
+    xllamacpp: Any = import_module("xllamacpp")  # compiled, without types
+
+    params = xllamacpp.CommonParams()
+    params.model.path = path
+    params.n_gpu_layers = 0
+    params.n_parallel = slots
+    params.n_ctx = slots * context
+    params.kv_unified = True  # one pool: an idle slot's prompt moves to the prompt cache, for any slot to take up
+    params.kv_unified_per_slot = context  # and yet no slot takes more than its share
+    params.cache_ram_mib = prompt_cache_mib
+    params.port = 0  # any free one, on 127.0.0.1 only
+    params.api_keys = [api_key]  # without a key, any web page open in a browser could ask
+    params.ui = False
+    params.endpoint_slots = False
+    params.verbosity = 0  # its log goes to standard error, past Python
+    return xllamacpp.Server(params)
+
+
+if __name__ == "__main__":
+    main()
