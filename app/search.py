@@ -82,6 +82,15 @@ class Outline:
     marked: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The first step of an attempt in which something of that kind went wrong, and what it was."""
+
+    kind: Literal["wrong equation", "invented number"]
+    step: int
+    text: str
+
+
 class Search(Traces):
     """The searching part of a trace store."""
 
@@ -123,7 +132,18 @@ class Search(Traces):
         )
         return [_outline(row) for row in rows]
 
+    def first_faults(self, attempt: int) -> list[Fault]:
+        """Where an attempt went wrong first, at most once a kind, in the order of the steps."""
+        found = list[Fault]()
+        for row in self._rows(_FIRST_STEP.format("claims LIKE '%\"wrong\"]%'"), attempt):
+            text = next(text for text, *_, verdict in json.loads(row["claims"]) if verdict == "wrong")
+            found.append(Fault("wrong equation", row["idx"], text[:SHOWN]))
+        for row in self._rows(_FIRST_STEP.format("invented <> '[]'"), attempt):
+            found.append(Fault("invented number", row["idx"], json.loads(row["invented"])[0][:SHOWN]))
+        return sorted(found, key=lambda fault: fault.step)
 
+
+_FIRST_STEP = "SELECT idx, claims, invented FROM steps WHERE attempt = ? AND {} ORDER BY idx LIMIT 1"
 _FIRST_SCORER = f"scorer <> '{SCORER}', scorer"
 _SCORE = f"(SELECT value FROM scores WHERE scores.attempt = attempts.id ORDER BY {_FIRST_SCORER} LIMIT 1)"
 _FOUND = (

@@ -39,9 +39,10 @@ class Traces(Database):
 
     def run(self, number: int) -> Run:
         """One run; raises ``StoreError`` when there is none of that number."""
-        found = [run for run in self.runs() if run.id == number]
+        runs = self.runs()
+        found = [run for run in runs if run.id == number]
         if not found:
-            raise StoreError(f"{self.path} has no run {number}: `isump runs` lists them.")
+            raise StoreError(f"{self.path} has no run {number}: {_those('runs', runs[-1].id if runs else 0)}.")
         return found[0]
 
     def runs(self) -> list[Run]:
@@ -100,7 +101,10 @@ class Traces(Database):
         """One attempt; raises ``StoreError`` when there is none of that number."""
         rows = self._rows(f"{_ATTEMPTS} WHERE attempts.id = ?", number)
         if not rows:
-            raise StoreError(f"{self.path} has no attempt {number}: `isump runs` lists the newest.")
+            newest = self.attempts(1)
+            raise StoreError(
+                f"{self.path} has no attempt {number}: {_those('attempts', newest[0].id if newest else 0)}."
+            )
         return _attempt(rows[0])
 
     def costs(self, attempt: int) -> Costs:
@@ -204,6 +208,11 @@ _ATTEMPTS = (
     " JOIN texts AS asked ON asked.id = attempts.question LEFT JOIN texts AS given ON given.id = attempts.context"
     " LEFT JOIN texts AS written ON written.id = attempts.completion"
 )
+
+
+def _those(noun: str, last: int) -> str:
+    """Which numbers there are."""
+    return f"its {noun} are numbered 1 to {last}" if last else f"it holds no {noun} yet"
 
 
 def _costs(row: sqlite3.Row) -> Costs:

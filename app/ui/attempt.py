@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from app.record import Attempt, Record
-from app.search import Found, Outline
+from app.search import Fault, Found, Outline
 from app.ui.inert import facts_html, inert, text_html, without_folders
 from app.ui.show import memory_html, prompt_html, thought_html
 from app.visible import visible
@@ -71,8 +71,11 @@ def header_html(attempt: Attempt) -> str:
     return f'<div class="is-view is-question">{text_html(spec.question.text)}<p>{" · ".join(facts)}</p>{context}</div>'
 
 
-def steps_html(outline: Sequence[Outline], current: int, total: int) -> str:
-    """The steps as buttons that carry their number, the current one marked; ``outline`` may be a part of ``total``."""
+def steps_html(outline: Sequence[Outline], current: int, total: int, faults: Sequence[Fault] = ()) -> str:
+    """The steps as buttons that carry their number, the current one marked, above them those where it went wrong first.
+
+    ``outline`` may be a part of ``total``.
+    """
     if not outline:
         return '<p class="status">No step was taken.</p>'
     buttons = "".join(f"<li>{_button(step, step.index == current)}</li>" for step in outline)
@@ -80,7 +83,9 @@ def steps_html(outline: Sequence[Outline], current: int, total: int) -> str:
     if len(outline) < total:
         first, last = outline[0].index, outline[-1].index
         rest = f'<p class="is-cut">Steps {first:,} to {last:,} of {total:,} are listed; the slider reaches all.</p>'
-    return f'<nav class="is-view is-stepper" aria-label="Steps of the attempt"><ol>{buttons}</ol>{rest}</nav>'
+    first = "".join(f"<li>{_fault(fault)}</li>" for fault in faults)
+    look = f'<p class="is-label">Where it went wrong first</p><ul>{first}</ul>' if first else ""
+    return f'<nav class="is-view is-stepper" aria-label="Steps of the attempt">{look}<ol>{buttons}</ol>{rest}</nav>'
 
 
 def step_html(attempt: int, record: Record, total: int) -> str:
@@ -136,6 +141,14 @@ def _each(calls: Sequence[Call], parts: Sequence[str]) -> str:
     if len(calls) == 1:
         return parts[0]
     return "".join(f'<h3 class="is-call">Call {i} of {len(calls)}</h3>{part}' for i, part in enumerate(parts, 1))
+
+
+def _fault(fault: Fault) -> str:
+    kind = "wrong" if fault.kind == "wrong equation" else "invented"
+    said = (
+        f'<span class="is-flag is-{kind}">{fault.kind}</span> <span class="is-line">{inert(_brief(fault.text))}</span>'
+    )
+    return f'<button type="button" data-step="{fault.step}">step {fault.step}: {said}</button>'
 
 
 def _button(step: Outline, current: bool) -> str:

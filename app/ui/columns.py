@@ -100,7 +100,7 @@ def forked_html(parent: Column, fork: Fork, forks: Sequence[Column]) -> str:
     mark = f'<div class="fork-mark"><h3>Forked at step {fork.step}</h3>{change}</div>'
     differs = [None, *(first_difference(rest, column.records) for column in forks)]
     grid = _grid([parent, *forks], [rest, *(column.records for column in forks)], differs)
-    return f"{before}{mark}{_answers(parent, forks)}{grid}"
+    return f"{before}{mark}{_answers(parent, forks)}{grid}{costs_html((parent, *forks))}"
 
 
 def split(parent: Column, fork: Fork) -> tuple[tuple[Record, ...], tuple[Record, ...]]:
@@ -164,7 +164,7 @@ def _cell(column: Column, record: Record | None, differs: bool) -> str:
 
 def _end(column: Column) -> str:
     if column.ended:
-        return answer_html(column.ended.attempt, column.ended.costs)
+        return answer_html(column.ended.attempt, None)
     if column.error == "stopped":
         return note_html("Stopped; what was done is kept.")
     if column.error is not None:

@@ -98,7 +98,7 @@ def _build_live(site: Site) -> None:
                 ]
     with gr.Row():
         begin = gr.Button("Compare", variant="primary", scale=0, min_width=200)
-        stop = gr.Button("Stop", variant="stop", scale=0, min_width=120)
+        stop = gr.Button("Stop", scale=0, min_width=120)
     view = gr.HTML(note_html("The attempts will stand here, side by side."), elem_classes="columns-box")
     columns = gr.State(())
     running = begin.click(partial(side_by_side, site), [question, *chosen], [view, columns], **QUIET)

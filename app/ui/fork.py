@@ -1,6 +1,6 @@
 """Inside the step view: edit what we know, what to do next or the question, run on from there, and see what changes.
 
-``boxes``, ``run_on`` and ``facts`` are what is bound to the step and the buttons, as functions of plain values.
+``boxes`` is what a step is shown with, ``run_on`` and ``facts`` what the buttons do, as functions of plain values.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 import gradio as gr
+from gradio.components import Component
 
 from app.fork import LOOPS, Fork
 from app.together import together
@@ -45,11 +46,19 @@ class Forked:
         return forked_html(self.parent, self.fork, self.forks)
 
 
-def build(site: Site, attempt: gr.Number, step: gr.Slider) -> None:
+@dataclass(frozen=True, slots=True)
+class ForkPanel:
+    """What whoever shows a step sends along: what the ``boxes`` hold there, and views emptied for another attempt."""
+
+    boxes: tuple[Component, ...]
+    views: tuple[Component, ...]
+
+
+def build(site: Site, attempt: gr.Number, step: gr.Slider) -> ForkPanel:
     """Draw the panel for the step that ``attempt`` and ``step`` show; a read-only page has none."""
     if site.read_only:
-        return
-    with gr.Accordion("Change this step and run on", open=False) as panel:
+        return ForkPanel((), ())
+    with gr.Accordion("Change this step and run on", open=False):
         note = gr.HTML(note_html(NOTE))
         with gr.Row():
             known = gr.Textbox(label="What we know", info="one fact a line", lines=5, max_lines=12)
@@ -63,28 +72,28 @@ def build(site: Site, attempt: gr.Number, step: gr.Slider) -> None:
         with gr.Row():
             go = gr.Button("Run on from here", variant="primary", scale=0, min_width=200)
             which = gr.Button("Which fact mattered?", scale=0, min_width=280)
-            stop = gr.Button("Stop", variant="stop", scale=0, min_width=120)
+            stop = gr.Button("Stop", scale=0, min_width=120)
         forked, mattered = gr.HTML(elem_classes="columns-box"), gr.HTML()
     shown = gr.State(None)
     where, edits = [attempt, step], [known, goals, asked, engine, warmth, most]
-    # A link may name any step, so the values are taken as they come; a change may be lost while a page loads.
-    shows = [attempt.change, step.change, panel.expand]
-    fill: dict[str, Any] = QUIET | {"trigger_mode": "always_last", "preprocess": False, "queue": False}
-    gr.on(shows, partial(boxes, site), where, [*edits, note], **fill)
-    # Two handlers of one event that both defer, as those of a change do by default, would wake each other forever.
-    attempt.change(lambda: ("", ""), None, [forked, mattered], queue=False, trigger_mode="multiple", **QUIET)
     running = go.click(partial(run_on, site), [times, *where, *edits], [forked, shown], **QUIET)
     running.then(partial(as_it_ended, site), shown, forked, **QUIET)
     asking = which.click(partial(facts, site), [*where, *edits], mattered, **QUIET)
     stop.click(None, cancels=[running, asking])
+    return ForkPanel((*edits, note), (forked, mattered))
 
 
 def boxes(site: Site, attempt: object, step: object) -> tuple[object, ...]:
-    """What the boxes hold for one step: what we know, what to do next, the question, model, warmth, steps, a note."""
+    """What the boxes hold for one step: what we know, what to do next, the question, model, warmth, steps, a note.
+
+    A read-only page has no boxes.
+    """
+    if site.read_only:
+        return ()
     try:
         parent, fork = checkpoint(site, attempt, step)
     except UserError:
-        return (*(gr.skip() for _ in range(6)), note_html(NOTE))
+        return "", "", "", gr.skip(), gr.skip(), gr.skip(), note_html(NOTE)
     spec, names = parent.spec, site.engines.names()
     editable = spec.strategy in LOOPS and isinstance(fork.memory, TextMemory)
     known, goals = lines(fork)

@@ -73,7 +73,8 @@ def memory_html(before: Memory | None, after: Memory, fidelity: Fidelity | None 
         ("next", "What to do next", old.next, after.next),
     ):
         lines = differences(was, now) if compared else [Line("kept", line) for line in now]
-        shown.append(f'<section class="is-{name}"><h4>{title}</h4>{_lines(lines, invented, compared)}</section>')
+        listed = f'<p class="is-title">{title}</p>{_lines(lines, invented, compared)}'
+        shown.append(f'<section class="is-{name}" role="group" aria-label="{title}">{listed}</section>')
     return f'<div class="is-view is-memory">{"".join(shown)}{_fidelity(fidelity) if fidelity else ""}</div>'
 
 
@@ -102,8 +103,8 @@ def part_labels(message: Message) -> tuple[str, ...]:
     return (*labels, "instruction")
 
 
-def answer_html(attempt: Attempt, costs: Costs, scores: Sequence[Score] = ()) -> str:
-    """The answer, large; why the attempt ended, what scorers said of it, and what it cost."""
+def answer_html(attempt: Attempt, costs: Costs | None, scores: Sequence[Score] = ()) -> str:
+    """The answer, large; why the attempt ended, what scorers said of it, and, unless it is told elsewhere, its cost."""
     kind, label, value = "given", "Answer", attempt.answer or ""
     ending = ENDINGS.get(attempt.ending, attempt.ending) if attempt.ending else ""
     if attempt.status == "error":
@@ -118,7 +119,7 @@ def answer_html(attempt: Attempt, costs: Costs, scores: Sequence[Score] = ()) ->
         f'<span class="is-ending">{inert(ending)}</span>{cut_note(len(value))}'
     )
     said = _list("is-scores", [_score(score) for score in scores])
-    return f'<section class="is-view is-answer is-{kind}">{line}{said}{costs_html(costs)}</section>'
+    return f'<section class="is-view is-answer is-{kind}">{line}{said}{costs_html(costs) if costs else ""}</section>'
 
 
 def costs_html(costs: Costs) -> str:

@@ -50,7 +50,7 @@ def build(site: Site, run: gr.Dropdown) -> Panel:
         with gr.Row():
             begin = gr.Button("Start the eval", variant="primary", scale=0, min_width=200)
             on = gr.Button("Go on with the run above", scale=0, min_width=300)
-            stop = gr.Button("Stop", variant="stop", scale=0, min_width=120)
+            stop = gr.Button("Stop", scale=0, min_width=120)
         progress = gr.HTML(elem_classes="progress-box")
     number = gr.State(None)
     inputs = [source, limit, strategy, engine, concurrency]

@@ -57,7 +57,7 @@ watch('value', () => {
   if (list) list.scrollTop = here.offsetTop - list.offsetTop - list.clientHeight / 2;
 });
 """
-_WIDTHS: list[str | int] = ["80px", "280px", "110px", "240px", "110px", "160px", "70px", "170px"]
+_WIDTHS: list[str | int] = ["75px", "420px", "100px", "190px", "125px", "150px", "65px", "145px"]
 _FAST: dict[str, Any] = QUIET | {"queue": False}
 _LAST: dict[str, Any] = _FAST | {"trigger_mode": "always_last"}  # a click while another is answered is not lost
 
@@ -114,11 +114,11 @@ def build(site: Site) -> None:
                 output = gr.HTML()
             with gr.Accordion("Settings of the attempt", open=False):
                 settings = gr.HTML()
-            fork.build(site, attempt, step)
+    panel = fork.build(site, attempt, step)
 
     filters, list_view = [words, only, run, other, task, strategy], [table, counted, place]
-    step_view = [steps, body, prompt, output]
-    attempt_view = [step, head, answer, settings, *step_view]
+    step_view = [steps, body, prompt, output, *panel.boxes]
+    attempt_view = [*panel.views, step, head, answer, settings, *step_view]
 
     def find(*chosen: Any) -> tuple[object, ...]:
         return listed(site, wanted(*chosen), 0)
@@ -128,7 +128,10 @@ def build(site: Site) -> None:
 
     def pick(event: gr.SelectData) -> tuple[object, ...]:
         number = _whole(event.row_value[0])
-        return (number, *opened(site, number, 0))
+        return (number, *open_at(number, 0))
+
+    def open_at(number: object, at: object) -> tuple[object, ...]:
+        return (*("" for _ in panel.views), *opened(site, number, at))
 
     def show(number: object, at: int) -> tuple[object, ...]:
         at = max(0, min(at, site.store.step_count(_whole(number)) - 1))
@@ -143,7 +146,7 @@ def build(site: Site) -> None:
         else:
             newest = site.store.find(Wanted(), 1)
             number, at = newest[0].attempt if newest else 0, 0
-        return (*choices(site), *listed(site, Wanted(), 0), number or None, *opened(site, number, at))
+        return (*choices(site), *listed(site, Wanted(), 0), number or None, *open_at(number, at))
 
     gr.on(None, first, None, [run, other, task, strategy, *list_view, attempt, *attempt_view], **_FAST)
     gr.on([words.submit, *(box.input for box in filters[1:])], find, filters, list_view, **_LAST)
@@ -153,7 +156,7 @@ def build(site: Site) -> None:
     table.select(pick, None, [attempt, *attempt_view], **_LAST)
     # What a person does is answered here, and what a handler sets it shows itself: a change would be answered twice.
     shown: dict[str, Any] = _LAST | {"inputs": [attempt, step], "preprocess": False}
-    attempt.input(lambda number, _: opened(site, number, 0), outputs=attempt_view, **shown)
+    attempt.input(lambda number, _: open_at(number, 0), outputs=attempt_view, **shown)
     step.input(lambda number, at: stepped(site, number, at), outputs=step_view, **shown)
     before.click(lambda number, at: show(number, _whole(at) - 1), outputs=[step, *step_view], **shown)
     after.click(lambda number, at: show(number, _whole(at) + 1), outputs=[step, *step_view], **shown)
@@ -194,7 +197,7 @@ def opened(site: Site, number: object, at: object) -> tuple[object, ...]:
     attempt = _whole(number)
     if not attempt:
         nothing = '<p class="status">Choose an attempt above to look into it.</p>'
-        return _no_steps(), nothing, *[""] * 6
+        return _no_steps(), nothing, *[""] * 6, *fork.boxes(site, attempt, 0)
     try:
         found, store = site.store.attempt(attempt), site.store
         total = store.step_count(attempt)
@@ -203,23 +206,24 @@ def opened(site: Site, number: object, at: object) -> tuple[object, ...]:
         shown = stepped(site, attempt, place)
     except StoreError:
         gone = alert_html(f"Attempt {attempt} cannot be shown: there is none of that number here.")
-        return _no_steps(), gone, *[""] * 6
+        return _no_steps(), gone, *[""] * 6, *fork.boxes(site, attempt, 0)
     slider = gr.Slider(maximum=max(total - 1, 1), value=place, interactive=total > 1)
     return slider, site.public(header_html(found)), site.public(answer), settings_html(found), *shown
 
 
-def stepped(site: Site, number: object, at: object) -> tuple[str, ...]:
-    """One step of an attempt: the list of steps around it, the step, its prompts, its replies."""
+def stepped(site: Site, number: object, at: object) -> tuple[object, ...]:
+    """One step of an attempt: the list of steps around it, the step, its prompts, its replies, the boxes to edit it."""
     attempt, store = _whole(number), site.store
     total = store.step_count(attempt)
     place = max(0, min(_whole(at), total - 1))
     outline = store.outline(attempt, max(0, min(place - LISTED // 2, total - LISTED)), LISTED)
-    listing = steps_html(outline, place, total)
+    listing = steps_html(outline, place, total, store.first_faults(attempt))
+    boxes = fork.boxes(site, attempt, place)
     if not total:
-        return listing, "", "", ""
+        return listing, "", "", "", *boxes
     record = store.record(attempt, place)
     calls = record.step.calls
-    return listing, step_html(attempt, record, total), prompts_html(calls), site.public(outputs_html(calls))
+    return listing, step_html(attempt, record, total), prompts_html(calls), site.public(outputs_html(calls)), *boxes
 
 
 def _no_steps() -> gr.Slider:

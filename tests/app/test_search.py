@@ -8,7 +8,7 @@ import pytest
 
 from app.errors import BadInput, StoreError
 from app.record import AttemptSpec, Record, RunSpec, Score
-from app.search import SHOWN, Only, Wanted
+from app.search import SHOWN, Fault, Only, Wanted
 from app.store import Store
 from graphs.reasoner import Ending, Step
 from prompts.dials import Dials
@@ -183,6 +183,15 @@ def test_an_outline_says_what_each_step_did_and_cost(store: Store) -> None:
     assert (second.wrong, second.invented, second.marked) == (0, 2, True)
     assert store.outline(number, 1, 1) == [second]
     assert store.step_count(number) == 2
+
+
+def test_the_first_fault_of_each_kind_is_found(store: Store) -> None:
+    number = solved(store, thought='7 is "wrong"]. 1 + 1 = 2. 12 - 5 = 8. 1 + 1 = 3.', invented=("99", "98"))
+    assert store.first_faults(number) == [
+        Fault("wrong equation", 0, "12 - 5 = 8"),
+        Fault("invented number", 1, "99"),
+    ]
+    assert store.first_faults(solved(store, thought='7 is "wrong"], but 1 + 1 = 2.')) == []
 
 
 def test_one_step_is_read_as_among_all(store: Store) -> None:

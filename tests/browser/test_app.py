@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 
 import pytest
@@ -69,6 +70,19 @@ def test_stop_works_at_once_and_keeps_the_partial_trace(served: Served, visit: V
     assert len(served.store.records(newest.id)) == 2
 
 
+def test_a_visitor_who_leaves_stops_what_ran_and_keeps_it(served: Served, visit: Visit) -> None:
+    page = visit(served.url)
+    ask(page, f"Think slowly, alone. {ASKED}")
+    expect(page.locator(".steps .is-step")).to_have_count(2)
+    page.close()
+    left = next(attempt.id for attempt in served.store.attempts(9) if "alone" in attempt.spec.question.text)
+    until = time.monotonic() + 20
+    while served.store.attempt(left).status == "running" and time.monotonic() < until:
+        time.sleep(0.1)
+    assert served.store.attempt(left).error == "stopped"
+    assert len(served.store.records(left)) == 2
+
+
 def test_visitors_do_not_see_each_other_and_one_may_ask_twice(served: Served, visit: Visit) -> None:
     slow, other = visit(served.url), visit(served.url)
     ask(slow, f"Think slowly. {ASKED}")
@@ -133,7 +147,7 @@ def test_a_link_to_a_step_fills_the_boxes_of_that_step(visit_number: int, served
     page = visit(f"{served.url}/?attempt={WALNUTS}&step=1")
     expect(page.locator(".is-place")).to_contain_text("Step 1")
     unfold(page, "Change this step and run on")
-    expect(page.get_by_label("What we know")).to_have_value(re.compile("pears = 7"))
+    expect(page.get_by_role("textbox", name="What we know")).to_have_value(re.compile("pears = 7"))
 
 
 def test_a_fork_runs_on_from_an_edited_memory(served: Served, visit: Visit) -> None:
@@ -146,9 +160,8 @@ def test_a_fork_runs_on_from_an_edited_memory(served: Served, visit: Visit) -> N
     page.get_by_role("button", name="Next step").click()
     expect(page.locator(".is-place")).to_contain_text("Step 1")
     unfold(page, "Change this step and run on")
-    known = page.get_by_label("What we know")
+    known = page.get_by_role("textbox", name="What we know")
     expect(known).to_have_value("tulips planted = 48")
-    page.wait_for_timeout(800)  # the boxes may be filled twice while the step settles
     known.fill("tulips planted = 60")
     page.get_by_role("button", name="Run on from here").click()
     view = page.locator(".block.columns-box:visible")
@@ -157,6 +170,7 @@ def test_a_fork_runs_on_from_an_edited_memory(served: Served, visit: Visit) -> N
     expect(view.locator(".differs").first).to_be_visible()
     fork = served.store.attempts(1)[0]
     assert (fork.answer, fork.spec.parent, fork.spec.forked_at_step) == ("35", parent, 1)
+    expect(known).to_have_value("tulips planted = 60")
     known.fill("tulips planted = 48")
     page.get_by_role("button", name="Which fact mattered?").click()
     expect(page.get_by_text("1 of 1 facts taken away, 1 of them flip the answer.")).to_be_visible()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -54,10 +55,13 @@ def test_filters_that_make_no_sense_are_answered_in_place(site: Site) -> None:
 
 def test_an_attempt_opens_at_the_step_asked_for(site: Site) -> None:
     shown: Any = opened(site, 1, 1)
-    slider, head, answer, dials, steps, body, prompt, output = shown
+    slider, head, answer, dials, steps, body, prompt, output, known, goals, asked, *_ = shown
     assert (slider.maximum, slider.value, slider.interactive) == (3, 1, True)
     assert "Ann has 12 apples." in head and "7" in answer and "step tokens" in dials
-    assert steps.count("data-step") == 4 and "Memory after thought 1" in body
+    assert steps.count("data-step") == 4 + 2 and "Memory after thought 1" in body
+    assert 'data-step="0">step 0: <span class="is-flag is-wrong">wrong equation</span>' in steps
+    assert 'data-step="1">step 1: <span class="is-flag is-invented">invented number</span>' in steps
+    assert known["value"] == "left = 7 and 99" and goals["value"] == "stop" and asked == "Ann has 12 apples."
     assert "is-memory" in body and '<mark class="is-invented">99</mark>' in body
     assert "stable prefix" in prompt and "instruction" in prompt and "What we know:" in output
 
@@ -68,7 +72,7 @@ def test_an_attempt_opens_at_the_step_asked_for(site: Site) -> None:
 def test_a_step_out_of_bounds_is_the_nearest(site: Site, asked: Any, shown: int) -> None:
     slider = opened(site, 2, asked)[0]
     assert isinstance(slider, gr.Slider) and slider.value == shown
-    assert f"Step {shown} (of steps 0 to 3)" in stepped(site, 2, asked)[1]
+    assert f"Step {shown} (of steps 0 to 3)" in str(stepped(site, 2, asked)[1])
 
 
 @pytest.mark.parametrize("number", [99, -1, 10**30, 0, None, "x", [1]])
@@ -78,8 +82,13 @@ def test_an_attempt_that_is_not_there_is_said_in_place_and_names_no_file(site: S
     assert (
         ("there is none" in str(head)) if isinstance(number, int) and number > 0 else ("Choose an attempt" in str(head))
     )
-    assert ":memory:" not in str(head) and rest == [""] * 6
-    assert stepped(site, number, 0)[1:] == ("", "", "")
+    assert ":memory:" not in str(head) and rest[:9] == [""] * 9
+    assert stepped(site, number, 0)[1:7] == ("",) * 6, "and the boxes hold nothing of another attempt"
+
+
+def test_a_read_only_page_has_no_boxes_to_fill(site: Site) -> None:
+    assert len(stepped(replace(site, read_only=True), 1, 1)) == 4
+    assert len(opened(replace(site, read_only=True), 1, 1)) == 8
 
 
 def test_filters_offer_what_is_in_the_store(site: Site) -> None:
