@@ -96,7 +96,7 @@ def step_html(attempt: int, record: Record, total: int) -> str:
     memory, given = step.memory_before, ""
     if step.verb in ("step", "conclude") and not (isinstance(memory, TextMemory) and memory.empty):
         given = (
-            f'<section class="is-view is-given"><h3>The memory it was given</h3>{memory_html(None, memory)}</section>'
+            f'<section class="is-view is-given"><h2>The memory it was given</h2>{memory_html(None, memory)}</section>'
         )
     return f"{place}{thought_html(record)}{given}"
 
@@ -140,7 +140,7 @@ def _each(calls: Sequence[Call], parts: Sequence[str]) -> str:
         return '<p class="status">This step asked the model nothing.</p>'
     if len(calls) == 1:
         return parts[0]
-    return "".join(f'<h3 class="is-call">Call {i} of {len(calls)}</h3>{part}' for i, part in enumerate(parts, 1))
+    return "".join(f'<h2 class="is-call">Call {i} of {len(calls)}</h2>{part}' for i, part in enumerate(parts, 1))
 
 
 def _fault(fault: Fault) -> str:

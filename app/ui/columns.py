@@ -97,7 +97,7 @@ def forked_html(parent: Column, fork: Fork, forks: Sequence[Column]) -> str:
         before = f"<details><summary>Shared: {words}</summary>{cards}</details>"
     was, now = (shared[-1].step.memory_after if shared else TextMemory()), fork.memory
     change = memory_html(was, now, None) if isinstance(was, TextMemory) and isinstance(now, TextMemory) else ""
-    mark = f'<div class="fork-mark"><h3>Forked at step {fork.step}</h3>{change}</div>'
+    mark = f'<div class="fork-mark"><h2>Forked at step {fork.step}</h2>{change}</div>'
     differs = [None, *(first_difference(rest, column.records) for column in forks)]
     grid = _grid([parent, *forks], [rest, *(column.records for column in forks)], differs)
     return f"{before}{mark}{_answers(parent, forks)}{grid}{costs_html((parent, *forks))}"

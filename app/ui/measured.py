@@ -104,7 +104,7 @@ def run_html(run: Run, summary: RunSummary, use: EngineUse) -> str:
         f"{summary.n:,} of {count(run.spec.n, 'question')} judged: {summary.unanswered:,} unanswered (counted as"
         f" wrong), {summary.errors:,} errors or unfinished (not counted), {left:,} not tried yet. {use.in_words()}"
     )
-    return f"<h3>{inert(run_name(run))}</h3>{table_html('How it was judged', heads, rows)}{note_html(counts)}"
+    return f"<h2>{inert(run_name(run))}</h2>{table_html('How it was judged', heads, rows)}{note_html(counts)}"
 
 
 def outcome(item: Item, scorer: str) -> Outcome:

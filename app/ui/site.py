@@ -82,7 +82,9 @@ class Engines:
         if name not in self.names():
             raise BadInput(f"There is no engine {name!r} here: choose one of {', '.join(self.names())}.")
         async with self._lock:
-            if not getattr(self._opened.get(name), "alive", name in self._opened):
+            if name in self._opened and not getattr(self._opened[name], "alive", True):
+                await self._opened.pop(name).aclose()  # its process ended, perhaps for lack of memory
+            if name not in self._opened:
                 self._opened[name] = await self._open_named(name)
             return self._opened[name]
 

@@ -35,7 +35,7 @@ HOSTILE = {
     "lines": "<i>\n" * 100_000,
 }
 ALLOWED = {
-    *("article", "header", "section", "div", "p", "span", "strong", "small", "ul", "ol", "li", "h3", "h4", "dl", "dt"),
+    *("article", "header", "section", "div", "p", "span", "strong", "small", "ul", "ol", "li", "h2", "h3", "dl", "dt"),
     *("dd", "mark", "del", "details", "summary", "a", "nav", "button"),
 }
 ATTRIBUTES = {"class", "aria-hidden", "aria-label", "aria-current", "role", "href", "type", "tabindex"}

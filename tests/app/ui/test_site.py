@@ -17,7 +17,7 @@ from prompts.values import Backend
 
 
 class Closing(ScriptedBackend):
-    closed = False
+    alive, closed = True, False
 
     async def aclose(self) -> None:
         self.closed = True
@@ -38,6 +38,20 @@ async def test_an_engine_is_opened_once_for_everyone_and_closed() -> None:
     assert len(opened) == 2
     await engines.aclose()
     assert all(backend.closed for backend in opened)
+
+
+async def test_an_engine_that_died_is_opened_anew() -> None:
+    opened: list[Closing] = []
+
+    async def open_named(name: str) -> Backend:
+        opened.append(Closing([], model=name))
+        return opened[-1]
+
+    engines = Engines("small", open_named)
+    first = await engines.get("small")
+    opened[0].alive = False
+    second = await engines.get("small")
+    assert [first, second] == opened and opened[0].closed and await engines.get("small") is second
 
 
 async def test_only_a_name_that_is_offered_is_opened() -> None:
