@@ -22,8 +22,9 @@ class EngineUse:
 
     def in_words(self) -> str:
         """One line for the end of an eval."""
+        wall = f"{self.wall_seconds:,.0f}" if self.wall_seconds >= 10 else f"{self.wall_seconds:.2g}"
         return (
-            f"The engine had work for {self.busy:.1%} of {self.wall_seconds:,.0f} s, "
+            f"The engine had work for {self.busy:.1%} of {wall} s, "
             f"{self.mean_in_flight:.1f} calls in flight on average."
         )
 

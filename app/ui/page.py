@@ -16,6 +16,7 @@ from typing import Any
 import gradio as gr
 from gradio.themes import Base, Default
 from gradio.themes.utils import colors
+from gradio.utils import cancel_tasks
 
 from app.ui import compare, runs, solve, traces
 from app.ui.events import QUIET
@@ -68,7 +69,11 @@ def page(site: Site) -> gr.Blocks:
                 return gr.Tabs(selected="runs"), link.run
             return gr.skip(), gr.skip()
 
+        async def leave(request: gr.Request) -> None:
+            await cancel_tasks({f"{request.session_hash}_{number}" for number in demo.fns})
+
         demo.load(open_link, None, [tabs, run.run], **QUIET)
+        demo.unload(leave)  # without it, what runs for a visitor goes on until it has something more to show
     demo.max_threads = 200  # events at once, over all visitors; a question being solved is one
     demo.queue(default_concurrency_limit=None, api_open=False)
     return demo
@@ -81,7 +86,6 @@ def look() -> dict[str, Any]:
 
 def _theme() -> Base:
     """One accent colour, the reader's own fonts (none is fetched), and text that is dark enough to read."""
-    red = colors.red
     return Default(
         primary_hue=colors.indigo,
         secondary_hue=colors.indigo,
@@ -99,10 +103,6 @@ def _theme() -> Base:
         button_primary_background_fill_dark="*primary_600",
         button_primary_background_fill_hover_dark="*primary_700",
         button_primary_text_color="white",
-        button_cancel_background_fill=red.c700,
-        button_cancel_background_fill_hover=red.c800,
-        button_cancel_background_fill_dark=red.c700,
-        button_cancel_background_fill_hover_dark=red.c800,
         link_text_color_dark="*primary_300",
         link_text_color_hover_dark="*primary_200",
         link_text_color_visited_dark="*primary_300",

@@ -1,7 +1,7 @@
 """The Solve tab: ask a question and watch it being thought about, step by step; stop it; ask another meanwhile.
 
-``build(site)`` draws it. What it shows is made by ``answer_part``, ``steps_part`` and ``asked_part``, pure functions
-from what happened so far to HTML in which every word of a model is inert.
+``build(site)`` draws it. What it shows is made by ``answer_part``, ``steps_part``, ``chart_part`` and ``asked_part``,
+pure functions from what happened so far to HTML in which every word of a model is inert.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from gradio.components import Component
 from app.errors import BadInput
 from app.record import Record
 from app.session import Event, check_question, solve
-from app.ui import charts
 from app.ui.asked import Asked, Desk
+from app.ui.charts import context_chart
 from app.ui.events import QUIET
 from app.ui.inert import alert_html
+from app.ui.plot import chart_html
 from app.ui.show import answer_html, thought_html
 from app.ui.site import Site
 from app.ui.tables import attempt_link, brief, note_html, status_html
@@ -71,6 +72,11 @@ def steps_part(records: Sequence[Record]) -> str:
     return f'<div class="steps" tabindex="0" role="region" aria-label="Steps"><ol class="rounds">{items}</ol></div>'
 
 
+def chart_part(records: Sequence[Record]) -> str:
+    """How much each call of the model had to read, beside what the full history would have been."""
+    return chart_html(context_chart(records))
+
+
 def asked_part(desk: Desk) -> str:
     """The visitor's questions, once there is more than one, each with how it stands."""
     begun = [(asked.attempt, asked) for asked in desk.asked if asked.attempt is not None]
@@ -80,7 +86,7 @@ def asked_part(desk: Desk) -> str:
         f"<li>{attempt_link(number)} {brief(asked.text)} <strong>{_outcome(asked)}</strong></li>"
         for number, asked in begun
     )
-    return f'<section class="asked"><h3>Your questions</h3><ul>{rows}</ul></section>'
+    return f'<section class="asked"><h2>Your questions</h2><ul>{rows}</ul></section>'
 
 
 def build(site: Site) -> None:
@@ -98,7 +104,7 @@ def build(site: Site) -> None:
                 samples = [(gr.Button(f"Example: {name}", size="sm"), text) for name, text in EXAMPLES.items()]
             with gr.Row():
                 begin = gr.Button("Solve", variant="primary")
-                stop = gr.Button("Stop", variant="stop", interactive=False)
+                stop = gr.Button("Stop", interactive=False)
             answer = gr.HTML(answer_part(None, site), elem_classes="answer-box")
         with gr.Column(scale=2, min_width=320):
             strategy = gr.Dropdown([*STRATEGIES], value="isump", label="Strategy", info=STRATEGIES["isump"])
@@ -108,12 +114,7 @@ def build(site: Site) -> None:
         with gr.Column(scale=3, min_width=320):
             steps = gr.HTML(steps_part(()))
         with gr.Column(scale=2, min_width=320):
-            chart = gr.LinePlot(
-                charts.context_lines(()),
-                label="Context of each call",
-                elem_classes="chart-box",
-                **charts.CONTEXT.drawn(),
-            )
+            chart = gr.HTML(chart_part(()), elem_classes="chart-box")
             asked = gr.HTML(elem_classes="asked-box")
 
     async def ask(desk: Desk, text: str, strategy: str, engine: str, *chosen: Any) -> AsyncGenerator[tuple[Any, ...]]:
@@ -172,9 +173,7 @@ async def _attempt(site: Site, text: str, strategy: str, engine: str, chosen: di
 
 
 def _view(asked: Asked, site: Site) -> tuple[Any, ...]:
-    records = asked.records
-    chart = gr.update(value=charts.context_lines(records), **charts.limits(records))
-    return answer_part(asked, site), steps_part(records), chart
+    return answer_part(asked, site), steps_part(asked.records), chart_part(asked.records)
 
 
 def _doing(asked: Asked) -> str:

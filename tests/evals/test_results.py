@@ -14,7 +14,7 @@ from app.errors import BackendError, BadInput
 from app.record import Run
 from app.store import Store
 from evals import gsm8k
-from evals.results import covered, engine_use, pair, summarize
+from evals.results import EngineUse, covered, engine_use, pair, summarize
 from evals.runner import Runner, begin
 from evals.task import Task
 from prompts.dials import Dials
@@ -82,6 +82,14 @@ async def test_the_engine_is_busy_while_a_call_is_in_flight(tmp_path: Path) -> N
         assert 0.5 < use.busy <= 1
         assert 1 < use.mean_in_flight <= 3
         assert "The engine had work for" in use.in_words()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.0, "0 s"), (0.0041, "0.0041 s"), (0.04, "0.04 s"), (3.21, "3.2 s"), (9.96, "10 s"), (173.4, "173 s")],
+)
+def test_a_short_run_has_its_seconds(seconds: float, said: str) -> None:
+    assert f"of {said}, 1.0 calls" in EngineUse(seconds, 0.5, 1.0).in_words()
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 20)), max_size=12))

@@ -6,6 +6,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import pytest
 
 from app.backends.scripted import ScriptedBackend
@@ -20,7 +21,6 @@ from app.ui.site import Engines, Site
 from evals import gsm8k
 from evals.progress import Progress
 from evals.runner import GIVE_UP_AFTER, begin
-from graphs import STRATEGIES
 from prompts.dials import Dials
 from prompts.values import Backend, Request
 
@@ -57,9 +57,13 @@ async def test_an_eval_is_begun_from_the_page_and_told_as_it_goes(store: Store) 
     assert {item.status for item in store.items(1)} == {"done"}
     said, table, *_ = runs.ended(evals.site, 1)
     assert "5 of 5 questions done" in str(said) and "run 1" in str(table)
-    points = runs.overview(evals.site)[1]
-    assert list(points["questions"].dropna()) == [5]
-    assert list(points["strategy"]) == ["cot", *STRATEGIES]
+    table, peak, processed, choices = runs.overview(evals.site)
+    assert "run 1" in table and [value for _, value in choices["choices"]] == [1]
+    for chart in (peak, processed):
+        assert "run 1: cot," in chart and "of 5 questions" in chart and chart.count('<g class="point') == 1
+        assert "<li>" in chart and "isump" not in chart, "only strategies that were run"
+    assert "0 invented: 0.0% (" in runs.one_run(evals.site, 1, "numeric")[2], "seven is never right"
+    assert "mean peak context" in peak and "mean processed" in processed
 
 
 async def test_a_stopped_eval_keeps_what_is_done_and_goes_on(store: Store) -> None:
@@ -109,6 +113,8 @@ async def test_a_run_that_is_not_there_is_a_sentence(store: Store, number: objec
     shown = str(runs.one_run(site, number, "numeric")[0])
     assert ("Choose a run" in shown) if number is None else ('role="alert"' in shown and "<script" not in shown)
     assert runs.questions(site, number, "numeric", runs.ALL) == ""
+    for chart in runs.one_run(site, number, "numeric")[1:]:
+        assert "nothing to show yet" in chart and HOSTILE not in chart
 
 
 async def test_an_engine_that_is_gone_ends_the_eval_with_a_sentence(store: Store) -> None:
@@ -143,7 +149,8 @@ async def test_one_run_is_seen_whole_and_by_outcome(store: Store) -> None:
     await last(start.start(Evaluations(site), "built-in questions", 4, "cot", "scripted", 1))
     head, context, fidelity = runs.one_run(site, 1, "numeric")
     assert "3 of 4 questions judged" in str(head) and "1 errors" in str(head) and "strict-match" in str(head)
-    assert len(context) >= 1 and list(fidelity["attempts"]) == [3]
+    assert context.count('<g class="point') == 2 and "n=3" in context and "n=1" in context, "one was asked again"
+    assert fidelity.count('<g class="point') == 1 and "33.3% (" in fidelity and "of 3 attempts" in fidelity
     names = [item.question.id for item in task.items]
     for only, place in (("right", 0), ("wrong", 1), ("no answer", 2), ("error", 3)):
         page = runs.questions(site, 1, "numeric", only)
@@ -151,6 +158,23 @@ async def test_one_run_is_seen_whole_and_by_outcome(store: Store) -> None:
         assert "<script" not in page
     assert all(f">{name}<" in runs.questions(site, 1, "numeric", runs.ALL) for name in names)
     assert "No question is like that" in runs.questions(site, 1, "numeric", "unfinished")
+
+
+async def test_the_newest_run_is_shown_where_none_is_chosen(store: Store) -> None:
+    site = site_of(store)
+    assert runs.newest(site, None) == gr.skip()
+    for _ in range(2):
+        await last(start.start(Evaluations(site), "built-in questions", 1, "cot", "scripted", 1))
+    assert runs.newest(site, None) == 2
+    assert runs.newest(site, 1) == gr.skip(), "a link keeps its run"
+
+
+async def test_an_eval_that_did_not_begin_changes_nothing(store: Store) -> None:
+    site = site_of(store)
+    begun = runs.ended(site, None)
+    await last(start.start(Evaluations(site), "built-in questions", 1, "cot", "scripted", 1))
+    assert len(begun) == len(runs.ended(site, 1)) and all(part == gr.skip() for part in begun)
+    assert runs.ended(site, 1)[-1] == runs.overview(site)[-1] | {"value": 1}, "the run that ended is shown"
 
 
 async def test_the_store_can_be_read_while_it_is_written(tmp_path: Path) -> None:

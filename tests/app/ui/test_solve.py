@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from app.record import Attempt, AttemptSpec, Costs, Record
@@ -7,10 +9,10 @@ from app.session import Ended
 from app.ui.asked import Asked, Desk
 from app.ui.page import Link, read_link
 from app.ui.site import Site
-from app.ui.solve import SHOWN, answer_part, asked_part, steps_part
+from app.ui.solve import SHOWN, answer_part, asked_part, chart_part, steps_part
 from graphs.reasoner import Step, Verb
 from prompts.dials import Dials
-from prompts.values import Question, TextMemory, Thought
+from prompts.values import Call, Generation, Message, Question, Request, TextMemory, Thought, Usage
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\u202etxt"
 
@@ -44,6 +46,16 @@ def test_a_long_attempt_shows_its_newest_steps() -> None:
     html = steps_part([taken(i, "step", f"thought {i}.") for i in range(SHOWN + 5)])
     assert "The first 5 steps are in the trace" in html
     assert "thought 4." not in html and "thought 5." in html
+
+
+def test_the_chart_grows_with_the_calls_and_keeps_its_room() -> None:
+    call = Call(Request((Message("user", ("Why?",)),), 9), Generation("so", Usage(100, 40), "stop", 0.1))
+    step = Step("step", 1, TextMemory(), TextMemory(), (call,), thought=Thought("so"))
+    empty, one, two = (chart_part([Record(i, step) for i in range(n)]) for n in range(3))
+    assert [html.count('<g class="point') for html in (empty, one, two)] == [0, 2, 4]
+    assert "nothing to show yet" in empty and "nothing to show yet" not in one and "140 tokens" in one
+    (room,) = {re.findall(r'class="picture" viewBox="[^"]+"', html)[0] for html in (empty, one, two)}
+    assert room.endswith('"0 0 440 280"')
 
 
 def test_how_a_question_stands_is_said(site: Site) -> None:
