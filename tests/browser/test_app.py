@@ -15,6 +15,11 @@ from tests.browser.conftest import ASKED, HOSTILE, Served
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 Visit = Callable[..., Page]
+WATCH_SHIFTS = """() => {
+  window.shifts = [];
+  const note = (shift) => shifts.push([shift.value, shift.sources.map((source) => source.node?.className ?? '')]);
+  new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({type: 'layout-shift'});
+}"""
 WALNUTS, LONG = 7, 8
 """Numbers of attempts that were there before."""
 
@@ -51,6 +56,18 @@ def test_a_question_is_solved_live_and_stored(served: Served, visit: Visit) -> N
     expect(page.locator(".chart-box svg.picture .mark")).not_to_have_count(0)
     newest = served.store.attempts(1)[0]
     assert (newest.answer, newest.status, newest.spec.question.text) == ("27", "done", ASKED)
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_nothing_jumps_while_steps_stream_in(width: int, served: Served, visit: Visit) -> None:
+    page = visit(served.url, width)
+    page.locator(".chart-box svg.picture").wait_for()
+    page.evaluate(WATCH_SHIFTS)
+    ask(page, ASKED)
+    expect(page.locator(".answer-box .is-value")).to_have_text("27")
+    page.wait_for_timeout(300)
+    shifts = page.evaluate("window.shifts")
+    assert sum(value for value, _ in shifts) < 0.1, shifts  # what web.dev calls good
 
 
 def test_an_error_is_a_sentence_in_place(served: Served, visit: Visit) -> None:
