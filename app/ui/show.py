@@ -131,7 +131,7 @@ def costs_html(costs: Costs) -> str:
             "prompt": f"{costs.prompt_tokens:,} tokens",
             "cached": f"{costs.cached_tokens:,} tokens",
             "processed": f"{costs.processed:,} tokens",
-            "attention area": f"{costs.attention_area:,} token pairs",
+            "attention area": f"{costs.attention_area:,} pairs",
             "calls": f"{costs.calls:,}",
             "steps": f"{costs.steps:,}",
             "time": f"{costs.seconds:.1f} s",

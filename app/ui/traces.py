@@ -57,7 +57,7 @@ watch('value', () => {
   if (list) list.scrollTop = here.offsetTop - list.offsetTop - list.clientHeight / 2;
 });
 """
-_WIDTHS: list[str | int] = ["75px", "420px", "100px", "190px", "125px", "150px", "65px", "145px"]
+_WIDTHS: list[str | int] = ["85px", "360px", "95px", "195px", "120px", "145px", "70px", "146px"]
 _FAST: dict[str, Any] = QUIET | {"queue": False}
 _LAST: dict[str, Any] = _FAST | {"trigger_mode": "always_last"}  # a click while another is answered is not lost
 

@@ -155,7 +155,7 @@ def test_a_prompt_is_shown_exactly_as_it_was_sent() -> None:
 def test_an_answer_stands_out_with_why_it_ended_and_what_it_cost() -> None:
     costs = Costs(1200, 34, 500, 100, 99_999, 3, 2, 1.25)
     shown = read(answer_html(attempt(answer="7 & <8>"), costs, [Score("numeric", 0, "7", "expected 9")])).text
-    for words in ("7 & <8>", "answered", "1,200 tokens", "434 tokens", "99,999 token pairs", "1.2 s", "numeric: wrong"):
+    for words in ("7 & <8>", "answered", "1,200 tokens", "434 tokens", "99,999 pairs", "1.2 s", "numeric: wrong"):
         assert words in shown
     assert "none" in read(answer_html(attempt(answer=None, ending="steps spent"), costs)).text
     assert "hit the step limit" in answer_html(attempt(ending="steps spent"), costs)
