@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -24,8 +25,9 @@ def main() -> None:
         said: dict[str, str] = {"error": str(error)}
     else:
         said = {"address": server.listening_address}
-    print(json.dumps(said), file=answers, flush=True)
-    sys.stdin.read()
+    with suppress(BrokenPipeError):  # whoever started it may be gone already
+        print(json.dumps(said), file=answers, flush=True)
+        sys.stdin.read()
     os._exit(0)  # taking a server down in order can wait forever: it may not have begun its loop yet
 
 

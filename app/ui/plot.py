@@ -8,12 +8,12 @@ Colours are classes of ``charts.css``; a shape or a dash says the same again. An
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from app.ui.inert import inert
+from app.ui.scale import Scale, reach, ticks
 from app.ui.tables import Head, table_html
 from evals.wording import number
 
@@ -22,7 +22,6 @@ COLOURS = 8
 EMPTY = "nothing to show yet"
 WIDTH, HEIGHT = 440, 280  # units of the picture, which is as wide as its column
 _TOP, _RIGHT, _CHARACTER = 30, 16, 8  # room above and to the right; the width of a digit
-_MOST_TICKS, _MOST_WHOLE_TICKS = 6, 8
 
 Marker = Literal["circle", "square", "triangle", "diamond", "down", "cross", "bar"]
 _SHAPES: dict[Marker, str] = {
@@ -99,19 +98,6 @@ class Chart:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Scale:
-    """From values to places in the picture."""
-
-    low: float
-    high: float
-    start: float
-    end: float
-
-    def at(self, value: float) -> float:
-        return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
-
-
 def chart_html(chart: Chart) -> str:
     """The chart as a figure. Its height does not depend on its points; without any it is a frame that says so."""
     drawn = [series for series in chart.series if series.points]
@@ -129,18 +115,19 @@ def chart_html(chart: Chart) -> str:
 
 def _inside(chart: Chart, drawn: Sequence[Series]) -> str:
     points = [point for series in drawn for point in series.points]
-    left, right = _reach(chart.x, [point.x for point in points])
-    floor, ceiling = _reach(chart.y, [value for point in points for value in (point.y, *point.span)])
-    rungs = _ticks(floor, ceiling, chart.y.whole)
+    left, right = reach(chart.x.low, chart.x.high, [point.x for point in points])
+    heights = [value for point in points for value in (point.y, *point.span)]
+    floor, ceiling = reach(chart.y.low, chart.y.high, heights)
+    rungs = ticks(floor, ceiling, chart.y.whole)
     start = 10 + _CHARACTER * min(12, max(len(number(rung)) for rung in rungs))
-    x = _Scale(left, right, start, WIDTH - _RIGHT)
-    y = _Scale(floor, ceiling, HEIGHT - (62 if chart.x.notes else 46), _TOP)
+    x = Scale(left, right, start, WIDTH - _RIGHT)
+    y = Scale(floor, ceiling, HEIGHT - (62 if chart.x.notes else 46), _TOP)
     marked = [(series, point) for series in drawn if series.marker for point in series.points]
     middle = (x.start + x.end) / 2
     return "".join(
         (
             *(_rung(rung, x, y) for rung in rungs),
-            *(_tick(chart.x, tick, x, y) for tick in chart.x.names or _ticks(left, right, chart.x.whole)),
+            *(_tick(chart.x, tick, x, y) for tick in chart.x.names or ticks(left, right, chart.x.whole)),
             f'<path class="axis" d="M{x.start:.1f} {y.start:.1f}H{x.end:.1f}"/>',
             _text(chart.y.title, 2, 15),
             _text(chart.x.title, middle, HEIGHT - 6, "middle"),
@@ -152,39 +139,22 @@ def _inside(chart: Chart, drawn: Sequence[Series]) -> str:
     )
 
 
-def _reach(axis: Axis, values: Sequence[float]) -> tuple[float, float]:
-    """The limits of the axis, or round ones that hold all values; they change seldom while points are added."""
-    low, high = min((axis.low, *values)), max((axis.high, *values))
-    if high > axis.high and high > 0:
-        size = 10.0 ** math.floor(math.log10(high))
-        high = next((size * part for part in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if size * part >= high), high)
-    return low, high
-
-
-def _ticks(low: float, high: float, whole: bool) -> tuple[float, ...]:
-    least = (high - low) / (_MOST_WHOLE_TICKS if whole else _MOST_TICKS)
-    size = 10.0 ** math.floor(math.log10(least))
-    step = next((size * part for part in (1, 2, 5) if size * part >= least), 10 * size)
-    step = max(1.0, step) if whole else step
-    return tuple(i * step for i in range(math.ceil(low / step), math.floor(high / step * (1 + 1e-9)) + 1))
-
-
 def _text(words: str, x: float, y: float, kind: str = "") -> str:
     return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}">{inert(words)}</text>' if words else ""
 
 
-def _rung(rung: float, x: _Scale, y: _Scale) -> str:
+def _rung(rung: float, x: Scale, y: Scale) -> str:
     line = f'<path class="grid" d="M{x.start:.1f} {y.at(rung):.1f}H{x.end:.1f}"/>'
     return line + _text(number(rung), x.start - 6, y.at(rung) + 4.5, "tick end")
 
 
-def _tick(axis: Axis, tick: float, x: _Scale, y: _Scale) -> str:
+def _tick(axis: Axis, tick: float, x: Scale, y: Scale) -> str:
     name, note = axis.names.get(tick) or number(tick), axis.notes.get(tick, "")
     below = ((name, 17), (note, 33))
     return "".join(_text(words, x.at(tick), y.start + down, "tick middle") for words, down in below)
 
 
-def _line(series: Series, x: _Scale, y: _Scale) -> str:
+def _line(series: Series, x: Scale, y: Scale) -> str:
     """The band and the line of a series, where it has them."""
 
     def path(points: Sequence[tuple[float, float]]) -> str:
@@ -200,7 +170,7 @@ def _line(series: Series, x: _Scale, y: _Scale) -> str:
     return drawn
 
 
-def _mark(series: Series, point: Point, x: _Scale, y: _Scale) -> str:
+def _mark(series: Series, point: Point, x: Scale, y: Scale) -> str:
     across, up = x.at(point.x), y.at(point.y)
     mark, whisker = _shape(series, across, up), ""
     if series.marker == "bar":
@@ -222,7 +192,7 @@ def _shape(series: Series, across: float, up: float) -> str:
     return f'<path class="{kind}" transform="translate({across:.1f} {up:.1f})" d="{_SHAPES[series.marker]}"/>'
 
 
-def _labels(points: Sequence[Point], x: _Scale, y: _Scale) -> Iterator[str]:
+def _labels(points: Sequence[Point], x: Scale, y: Scale) -> Iterator[str]:
     """Each label where it covers neither a mark nor another label; one without room is left to its mark's words."""
     spans = [(x.at(point.x), y.at(point.span[1]), y.at(point.y), y.at(point.span[0])) for point in points]
     taken = [(across - 6, up - 6, across + 6, up + 6) for across, _, up, _ in spans]

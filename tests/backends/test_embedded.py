@@ -18,7 +18,7 @@ import pytest
 import pytest_asyncio
 from psutil import STATUS_ZOMBIE, NoSuchProcess, Process
 
-from app.backends.embedded import EmbeddedBackend
+from app.backends.embedded import PROGRAM, EmbeddedBackend
 from app.errors import BackendError, ModelError
 from prompts.memories import schema as memory_schema
 from tests.backends.conftest import Ask
@@ -114,7 +114,7 @@ class TestEngine:
 EXIT = """
 import asyncio, os, signal, sys
 from pathlib import Path
-from app.backends.embedded import EmbeddedBackend
+from app.backends.embedded import PROGRAM, EmbeddedBackend
 from prompts.values import Message, Request
 
 async def main():
@@ -179,6 +179,20 @@ async def test_a_loading_that_is_given_up_leaves_no_process(smollm2: Path) -> No
     with pytest.raises(asyncio.CancelledError):
         await loading
     assert gone(started)
+
+
+@pytest.mark.integration
+def test_a_process_whose_parent_is_gone_before_it_has_loaded_ends_quietly(smollm2: Path) -> None:
+    settings = {"path": str(smollm2), "slots": 1, "context": 512, "prompt_cache_mib": 64, "api_key": "k"}
+    process = subprocess.Popen(
+        [sys.executable, "-P", str(PROGRAM)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdin and process.stdout and process.stderr
+    process.stdout.close()
+    process.stdin.write(json.dumps(settings).encode() + b"\n")
+    process.stdin.close()
+    assert (process.wait(60), process.stderr.read()) == (0, b"")
+    process.stderr.close()
 
 
 @pytest.mark.integration
