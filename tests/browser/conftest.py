@@ -107,7 +107,11 @@ def _attempt(
 
 @contextmanager
 def serving(
-    store: Store, *, read_only: bool = False, engine: Callable[[str], Awaitable[Backend]] | None = None
+    store: Store,
+    *,
+    read_only: bool = False,
+    engine: Callable[[str], Awaitable[Backend]] | None = None,
+    dials: Dials | None = None,
 ) -> Iterator[Served]:
     """The real server, in a thread; the script answers where no ``engine`` is given."""
 
@@ -115,7 +119,7 @@ def serving(
         return ScriptedBackend(answer)
 
     with listen("127.0.0.1", 0) as door:
-        app = asgi(Site(store, settings(), Dials(), read_only, Engines("scripted", engine or scripted)))
+        app = asgi(Site(store, settings(), dials or Dials(), read_only, Engines("scripted", engine or scripted)))
         server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [door]})
         thread.start()
