@@ -7,13 +7,6 @@ class BadInput(UserError):
     """A question, option or file that cannot be used as given."""
 
 
-class MissingExtra(UserError):
-    """An optional package is not installed."""
-
-    def __init__(self, feature: str, extra: str) -> None:
-        super().__init__(f"{feature} needs packages that are not installed: run pip install '.[{extra}]'.")
-
-
 class ModelError(UserError):
     """A model that cannot be found, downloaded, verified or loaded."""
 

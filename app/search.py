@@ -76,7 +76,6 @@ class Outline:
     round: int
     generated: int
     seconds: float
-    answered: bool
     wrong: int
     invented: int
     marked: bool
@@ -122,7 +121,7 @@ class Search(Traces):
     def outline(self, attempt: int, first: int = 0, most: int = 200) -> list[Outline]:
         """At most ``most`` steps of an attempt, from step ``first`` on."""
         rows = self._rows(
-            "SELECT steps.idx, verb, round, answer, claims, invented, marks,"
+            "SELECT steps.idx, verb, round, claims, invented, marks,"
             " coalesce(sum(completion_tokens), 0) AS generated, coalesce(sum(seconds), 0) AS seconds"
             " FROM steps LEFT JOIN calls ON calls.step = steps.id"
             " WHERE attempt = ? AND steps.idx BETWEEN ? AND ? GROUP BY steps.id ORDER BY steps.idx",
@@ -222,7 +221,6 @@ def _outline(row: sqlite3.Row) -> Outline:
         row["round"],
         row["generated"],
         row["seconds"],
-        row["answer"] is not None,
         sum(verdict == "wrong" for *_, verdict in json.loads(row["claims"])),
         len(json.loads(row["invented"])) if row["invented"] else 0,
         row["marks"] != "[]",

@@ -28,7 +28,7 @@ def main() -> None:
     with suppress(BrokenPipeError):  # whoever started it may be gone already
         print(json.dumps(said), file=answers, flush=True)
         sys.stdin.read()
-    os._exit(0)  # taking a server down in order can wait forever: it may not have begun its loop yet
+    os._exit(0)  # taking a server down in order was seen to wait forever soon after its start
 
 
 def serve(path: str, slots: int, context: int, prompt_cache_mib: int, api_key: str) -> Any:

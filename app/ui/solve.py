@@ -24,6 +24,7 @@ from app.ui.plot import chart_html
 from app.ui.show import answer_html, thought_html
 from app.ui.site import Site
 from app.ui.tables import attempt_link, brief, note_html, status_html
+from evals.wording import count
 from graphs import STRATEGIES
 from prompts.dials import Dials, MemoryForm, Variant
 from prompts.values import Question
@@ -48,7 +49,7 @@ def answer_part(asked: Asked | None, site: Site) -> str:
     if asked.ended:
         return answer_html(asked.ended.attempt, asked.ended.costs) + _trace(asked)
     if asked.stopped:
-        when = f"after {_count(len(asked.records), 'step')}" if asked.records else "before the first step"
+        when = f"after {count(len(asked.records), 'step')}" if asked.records else "before the first step"
         return status_html(f"Stopped {when}; what was done is kept.") + _trace(asked)
     if asked.error:
         return alert_html(site.public(asked.error)) + _trace(asked)
@@ -193,7 +194,3 @@ def _outcome(asked: Asked) -> str:
 
 def _trace(asked: Asked) -> str:
     return "" if asked.attempt is None else f"<p>Every prompt, step by step: {attempt_link(asked.attempt)}</p>"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

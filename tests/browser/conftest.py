@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import uvicorn
@@ -23,12 +24,12 @@ from app.store import Store
 from app.ui.access import address, listen
 from app.ui.server import asgi
 from app.ui.site import Engines, Site
+from evals.bench_app import BROWSERS
 from graphs.reasoner import Step
 from prompts import values
 from prompts.dials import Dials
 from prompts.values import Answer, Backend, Generation, Message, Question, TextMemory, Thought, Usage
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 ASKED = "Mira plants 4 rows of 12 tulips. A third do not come up, and she gives 5 away. How many are left?"
 HOSTILE = (
     "<script>window.hit = 1</script> <img src=x onerror='window.hit = 2'> <think>hidden</think> **bold** [a](b)"
@@ -137,12 +138,9 @@ def serving(
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """The browser; without one the tests are skipped, or fail where ISUMP_BROWSER_TESTS=required says so."""
-    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if path is None:
-        missing = "the browser tests did not run: `apt install chromium`, then `pytest tests/browser`"
-        if os.environ.get("ISUMP_BROWSER_TESTS") == "required":
-            pytest.fail(missing)
-        pytest.skip(missing)
+        _not_run("the browser tests did not run: `apt install chromium`, then `pytest tests/browser`")
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
@@ -200,6 +198,13 @@ def axe() -> str:
     """The source of axe-core, which is not ours to carry."""
     given, root = os.environ.get("ISUMP_AXE"), Path(__file__).parents[2]
     path = Path(given or root / "node_modules" / "axe-core" / "axe.min.js")
-    if not given and not path.is_file():
-        pytest.skip("accessibility was not tested: `npm install --no-save axe-core`, then `pytest tests/browser`")
+    if not path.is_file():
+        _not_run("accessibility was not tested: `npm install --no-save axe-core`, then `pytest tests/browser`")
     return path.read_text(encoding="utf-8")
+
+
+def _not_run(why: str) -> NoReturn:
+    """Skip what a newcomer's machine lacks, and say how to have it; where ISUMP_BROWSER_TESTS=required, fail."""
+    if os.environ.get("ISUMP_BROWSER_TESTS") == "required":
+        pytest.fail(why)
+    pytest.skip(why)

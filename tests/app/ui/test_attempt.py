@@ -27,9 +27,9 @@ def test_the_head_links_to_run_and_parent() -> None:
 
 def test_steps_are_buttons_and_the_current_one_is_marked() -> None:
     outline = [
-        Outline(0, "step", 1, 38, 1.2, False, 1, 0, False),
-        Outline(1, "summarize", 1, 0, 0.0, False, 0, 2, True),
-        Outline(2, "conclude", 1, 0, 0.0, True, 0, 0, False),
+        Outline(0, "step", 1, 38, 1.2, 1, 0, False),
+        Outline(1, "summarize", 1, 0, 0.0, 0, 2, True),
+        Outline(2, "conclude", 1, 0, 0.0, 0, 0, False),
     ]
     html = steps_html(outline, 1, 3)
     buttons = [attributes for tag, attributes in read(html).tags if tag == "button"]

@@ -5,9 +5,7 @@ import re
 import pytest
 
 from app.record import Costs, Record, Score, record
-from app.ui.attempt import (
-    output_html,
-)
+from app.ui.attempt import output_html
 from app.ui.inert import without_folders
 from app.ui.show import answer_html, costs_html, memory_html, part_labels, prompt_html, thought_html
 from graphs.reasoner import Step
