@@ -2,7 +2,7 @@
 
 streams = [solve(question, name, backend, Dials(), store) for name in ("isump", "cot")]
 async with aclosing(together(streams)) as arriving:
-async for place, event in arriving: ...
+    async for place, event in arriving: ...
 """
 
 from __future__ import annotations

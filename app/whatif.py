@@ -3,7 +3,7 @@
 parent = store.attempt(3)
 fork, spec = fork_at(parent, store.records(3)[:6]), parent.spec
 async for removal in which_mattered(fork, spec.question, spec.strategy, backend, spec.dials, store):
-print(removal.fact, removal.attempt.answer, removal.flipped)
+    print(removal.fact, removal.attempt.answer, removal.flipped)
 """
 
 from __future__ import annotations

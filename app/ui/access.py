@@ -1,4 +1,4 @@
-"""Who may reach the app, and where: decided before anything slow is loaded. No gradio here.
+"""Who may reach the app, and where. No gradio here.
 
     auth = allowed("0.0.0.0", "ann:secret", everyone=False)   # ("ann", "secret")
     with listen("127.0.0.1", 0) as listener:
