@@ -13,7 +13,7 @@ from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-class Settings(BaseSettings):
+class Config(BaseSettings):
     """Where things are and which engine answers; command-line options win over the environment."""
 
     model_config = SettingsConfigDict(env_prefix="ISUMP_", extra="ignore")
@@ -36,6 +36,6 @@ class Settings(BaseSettings):
 
 
 @cache
-def settings() -> Settings:
+def read_config() -> Config:
     """The settings of this process."""
-    return Settings()
+    return Config()

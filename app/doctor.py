@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from app.config import Settings
-from app.models import DEFAULT, find
+from app.config import Config
+from app.models.catalogue import DEFAULT, find
 from prompts.values import UserError
 
 _EXTRAS = {"vllm": "vllm", "recurrent": "torch", "gym": "reasoning-gym", "test": "pytest"}
@@ -30,12 +30,12 @@ class Finding:
     says: str
 
 
-def findings(config: Settings, store: Path) -> list[Finding]:
+def findings(config: Config, store: Path) -> list[Finding]:
     """Look at everything; nothing is changed but for a store that is brought up to date."""
     return [*_needed(config, store), *_optional(config)]
 
 
-def _needed(config: Settings, store: Path) -> Iterator[Finding]:
+def _needed(config: Config, store: Path) -> Iterator[Finding]:
     yield Finding("Python", True, True, sys.version.split()[0])
     cores = os.cpu_count() or 1
     yield Finding("processor", True, True, f"{cores} cores; the embedded engine needs no GPU")
@@ -68,7 +68,7 @@ def _store(path: Path) -> Finding:
     return Finding("trace store", True, True, says)
 
 
-def _optional(config: Settings) -> Iterator[Finding]:
+def _optional(config: Config) -> Iterator[Finding]:
     says = "a key is set" if config.api_key else "no key: export OPENAI_API_KEY=... if the server wants one"
     yield Finding("OpenAI-compatible server", bool(config.api_key or config.base_url), False, config.base_url or says)
     for extra, package in _EXTRAS.items():

@@ -2,7 +2,7 @@
 
     fork = fork_at(store.attempt(3), store.records(3)[:6])
     edited = replace(fork, memory=TextMemory(known=("April = 48",), next=("work out May",)))
-    solve(question, "isump", backend, dials, store, fork=edited)
+    solve(question, "isump", backend, settings, store, fork=edited)
 
 The new attempt is linked to its parent. The thoughts the parent had taken count against the budget of steps; the
 budgets of tokens and seconds begin again.
@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.errors import BadInput
-from app.record import Attempt, Record
-from prompts.dials import Dials
+from app.store.records import Attempt, Record
+from prompts.settings import Settings
 from prompts.values import Memory, TextMemory
 
 LOOPS = ("history_loop", "isump")
@@ -53,12 +53,12 @@ def fork_at(parent: Attempt, taken: Sequence[Record]) -> Fork:
     return Fork(parent.id, last.index, step.memory_before, max(step.round - 1, 0))
 
 
-def check_fork(fork: Fork, strategy: str, dials: Dials) -> None:
+def check_fork(fork: Fork, strategy: str, settings: Settings) -> None:
     """Raise ``BadInput`` when ``strategy`` cannot be run on from ``fork``."""
     if strategy in LOOPS:
-        if fork.round >= dials.max_steps:
+        if fork.round >= settings.max_steps:
             raise BadInput(
-                f"Attempt {fork.parent} had taken {fork.round} thoughts by then and at most {dials.max_steps} are "
+                f"Attempt {fork.parent} had taken {fork.round} thoughts by then and at most {settings.max_steps} are "
                 "allowed: allow more, or fork at an earlier step."
             )
     elif not (isinstance(fork.memory, TextMemory) and fork.memory.empty):

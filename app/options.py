@@ -10,9 +10,9 @@ from typing import Any, Literal, NoReturn, get_args, get_origin
 
 from pydantic import ValidationError
 
-from app.config import Settings
+from app.config import Config
 from app.errors import BadInput
-from prompts.dials import Dials
+from prompts.settings import Settings
 from prompts.values import UserError
 
 SELF_CONSISTENCY_TEMPERATURE = 0.7
@@ -56,7 +56,7 @@ def add_serving(parser: argparse.ArgumentParser) -> None:
     serving.add_argument("--open-to-everyone", action="store_true", help="allow another --host without --auth")
 
 
-def add_engine(parser: argparse.ArgumentParser, settings: Settings) -> None:
+def add_engine(parser: argparse.ArgumentParser, settings: Config) -> None:
     """Options that choose the store and the engine; their defaults come from the environment."""
     engine = parser.add_argument_group("engine")
     engine.add_argument("--backend", default=settings.backend, help="embedded, openai or scripted (%(default)s)")
@@ -69,15 +69,15 @@ def add_engine(parser: argparse.ArgumentParser, settings: Settings) -> None:
     add_store(parser, settings)
 
 
-def add_store(parser: argparse.ArgumentParser, settings: Settings) -> None:
+def add_store(parser: argparse.ArgumentParser, settings: Config) -> None:
     """The option that names the trace store."""
     parser.add_argument("--store", type=Path, default=settings.store, help="trace store, a SQLite file (%(default)s)")
 
 
-def add_dials(parser: argparse.ArgumentParser) -> None:
-    """One flag for every field of ``Dials``, in its words; a flag not given leaves the field's default."""
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """One flag for every field of ``Settings``, in its words; a flag not given leaves the field's default."""
     group = parser.add_argument_group("strategy settings")
-    for name, field in Dials.model_fields.items():
+    for name, field in Settings.model_fields.items():
         flag, kind = "--" + name.replace("_", "-"), field.annotation
         note = f"{field.description} ({field.default})"
         if kind is bool:
@@ -85,18 +85,18 @@ def add_dials(parser: argparse.ArgumentParser) -> None:
         elif get_origin(kind) is Literal:
             group.add_argument(flag, choices=get_args(kind), help=note)
         else:
-            assert isinstance(kind, type), "dials have plain types"
+            assert isinstance(kind, type), "settings have plain types"
             group.add_argument(flag, type=kind, metavar=name.split("_")[-1].upper(), help=note)
 
 
-def dials(args: argparse.Namespace, base: Dials | None = None) -> Dials:
-    """The dials given on the command line over ``base``; raises ``BadInput`` for a value out of bounds."""
-    given = {name: value for name in Dials.model_fields if (value := getattr(args, name, None)) is not None}
+def settings(args: argparse.Namespace, base: Settings | None = None) -> Settings:
+    """The settings given on the command line over ``base``; raises ``BadInput`` for a value out of bounds."""
+    given = {name: value for name in Settings.model_fields if (value := getattr(args, name, None)) is not None}
     start = base.model_dump() if base else {}
     if args.strategy == "self_consistency" and not base:
         start["temperature"] = SELF_CONSISTENCY_TEMPERATURE
     try:
-        return Dials(**(start | given))
+        return Settings(**(start | given))
     except ValidationError as error:
         first = error.errors()[0]
         flag = "--" + str(first["loc"][0]).replace("_", "-")

@@ -1,7 +1,7 @@
 """solve(): runs one strategy on one question, writes each step as it happens, and yields it.
 
-    async for event in solve(question, "isump", backend, Dials(), store): ...
-    async for event in solve(question, "isump", backend, Dials(), store, fork=fork_at(parent, records)): ...
+    async for event in solve(question, "isump", backend, Settings(), store): ...
+    async for event in solve(question, "isump", backend, Settings(), store, fork=fork_at(parent, records)): ...
 
 The only caller of ``graph.astream``. Events are ``Began``, then a ``Record`` a step, then ``Ended``.
 """
@@ -15,13 +15,13 @@ from dataclasses import dataclass
 
 from app.errors import BadInput
 from app.fork import Fork, check_fork
-from app.record import Attempt, AttemptSpec, Costs, Record, record
 from app.store import Store
+from app.store.records import Attempt, AttemptSpec, Costs, Record, record
 from graphs import STRATEGIES, graph
+from graphs.nodes import Context, start
 from graphs.reasoner import Reasoner, Step
-from graphs.turn import Context, start
-from prompts.dials import Dials
 from prompts.reasoner import PromptReasoner, TranscriptReasoner
+from prompts.settings import Settings
 from prompts.values import Answer, Backend, Question, UserError
 
 LONGEST_QUESTION = 1_000_000
@@ -66,18 +66,18 @@ def check_question(text: str) -> str:
     return text
 
 
-def reasoner_for(strategy: str, backend: Backend, dials: Dials) -> Reasoner:
+def reasoner_for(strategy: str, backend: Backend, settings: Settings) -> Reasoner:
     """The reasoner a strategy is run with: its words are ``prompts/<strategy>/``, or those it shares."""
     if strategy == "history_loop":
-        return TranscriptReasoner(backend, dials, strategy)
-    return PromptReasoner(backend, dials, "cot" if strategy == "self_consistency" else strategy)
+        return TranscriptReasoner(backend, settings, strategy)
+    return PromptReasoner(backend, settings, "cot" if strategy == "self_consistency" else strategy)
 
 
 async def solve(
     question: Question,
     strategy: str,
     backend: Backend,
-    dials: Dials,
+    settings: Settings,
     store: Store,
     *,
     run: int | None = None,
@@ -93,23 +93,25 @@ async def solve(
     """
     question = Question(question.id, check_question(question.text), question.context)
     machine = graph(check_strategy(strategy))
-    about = (question, strategy, backend.name, backend.model, dials, run)
+    about = (question, strategy, backend.name, backend.model, settings, run)
     if fork is None:
         spec, beginning = AttemptSpec(*about), start(question)
     else:
-        check_fork(fork, strategy, dials)
+        check_fork(fork, strategy, settings)
         spec = AttemptSpec(*about, store.attempt(fork.parent).id, fork.step)
         beginning = start(question, fork.memory, fork.round)
     attempt = store.begin(spec)
     try:
         yield Began(attempt)
         context = Context(
-            reasoner_for(strategy, backend, dials), dials, asyncio.get_running_loop().time() + dials.max_seconds
+            reasoner_for(strategy, backend, settings),
+            settings,
+            asyncio.get_running_loop().time() + settings.max_seconds,
         )
         thought, index, last = "", 0, None
         stream = machine.astream(
             beginning,
-            {"recursion_limit": 3 * dials.max_steps + 10},
+            {"recursion_limit": 3 * settings.max_steps + 10},
             context=context,
             stream_mode="custom",
         )

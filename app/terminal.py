@@ -17,11 +17,11 @@ from rich.table import Table
 from rich.text import Text
 
 from app.doctor import Finding
-from app.models import ModelStatus
-from app.record import Attempt, Context, Costs, Record, Run
-from app.visible import visible
-from prompts.equations import Claim
-from prompts.fidelity import Fidelity
+from app.models.catalogue import ModelStatus
+from app.sanitize import visible
+from app.store.records import Attempt, Context, Costs, Record, Run
+from prompts.checks.equations import Claim
+from prompts.checks.fidelity import Fidelity
 from prompts.values import TextMemory, VectorMemory
 
 _MARKS = {"right": ("✓", "green"), "wrong": ("✗", "bold red"), "unreadable": ("?", "dim")}

@@ -19,17 +19,17 @@ from pathlib import Path
 
 from rich.console import Console
 
+from app.backends.open import open_engine
 from app.backends.scripted import ScriptedBackend
-from app.config import settings
-from app.engine import open_engine
-from app.options import Parser, add_dials, add_engine, dials, run, whole
-from app.record import Record
+from app.config import read_config
+from app.options import Parser, add_engine, add_settings, run, settings, whole
 from app.session import solve
 from app.store import Store
+from app.store.records import Record
 from evals import gsm8k
 from evals.results import engine_use, summarize
 from evals.runner import Runner, begin
-from prompts.dials import Dials
+from prompts.settings import Settings
 from prompts.values import Question
 
 THOUGHT = "In May she sold half as many: 48 / 2 = 24 clips. Together 48 + 24 = 72 clips were sold so far."
@@ -43,14 +43,14 @@ ASKED = "Natalia sold clips to 48 of her friends in April, half as many in May a
 
 async def ms_per_step(attempts: int, rounds: int, store: Store) -> tuple[float, int]:
     """Milliseconds of our time per step, and the number of steps, over ``attempts`` that run side by side."""
-    knobs = Dials(max_steps=rounds, max_tokens=10_000_000)
+    settings = Settings(max_steps=rounds, max_tokens=10_000_000)
     counted = count()  # a memory that never changed would end the attempt
     backend = ScriptedBackend(
         lambda request: f"{MEMORY} ({next(counted)})" if request.messages[-2].role == "assistant" else THOUGHT
     )
 
     async def attempt(number: int) -> int:
-        events = solve(Question(str(number), ASKED), "isump", backend, knobs, store)
+        events = solve(Question(str(number), ASKED), "isump", backend, settings, store)
         return sum([isinstance(event, Record) async for event in events])
 
     await attempt(-1)  # imports and the compiled graph are paid once, not per step
@@ -65,21 +65,21 @@ def _main() -> None:
     parser.add_argument("--rounds", type=whole, default=12, help="thoughts in each of them (%(default)s)")
     parser.add_argument("--questions", type=whole, default=8, help="built-in questions for the engine (%(default)s)")
     parser.add_argument("--concurrency", type=whole, default=4, help="of them at once (%(default)s)")
-    add_engine(parser, settings())
-    add_dials(parser)
+    add_engine(parser, read_config())
+    add_settings(parser)
     args = parser.parse_args()
     args.strategy = "isump"
 
     def bench() -> int:
-        console, knobs = Console(), dials(args)
+        console, settings = Console(), settings(args)
         with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder) / "bench.sqlite") as store:
             cost, steps = asyncio.run(ms_per_step(args.attempts, args.rounds, store))
             console.print(f"Our own time per step: {cost:.2f} ms ({steps:,} steps, {args.attempts} attempts at once).")
             task = gsm8k.load("builtin", limit=args.questions)
 
             async def evaluate() -> int:
-                async with aclosing(await open_engine(args, settings(), slots=args.concurrency)) as backend:
-                    stored = begin(store, task, {}, "isump", backend, knobs)
+                async with aclosing(await open_engine(args, read_config(), slots=args.concurrency)) as backend:
+                    stored = begin(store, task, {}, "isump", backend, settings)
                     await Runner(store, task, stored, backend, args.concurrency).run(Console(stderr=True))
                     return stored.id
 

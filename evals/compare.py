@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from app.config import settings
+from app.config import read_config
 from app.options import Parser, add_store, run
 from app.store import Store
 from evals.report import comparison_table
@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("run_a", type=int, help="the baseline's number, as `isump runs` lists it")
     parser.add_argument("run_b", type=int, help="the number of the run compared with it")
     parser.add_argument("--scorer", default="numeric", help="whose judgement counts (%(default)s)")
-    add_store(parser, settings())
+    add_store(parser, read_config())
     args = parser.parse_args()
 
     def compare() -> int:

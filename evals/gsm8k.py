@@ -20,7 +20,7 @@ from typing import Any, Literal, TypeVar, get_args
 
 from evals.scoring import GSM8K_SCORERS
 from evals.task import Item, Task
-from prompts.numbers import number
+from prompts.checks.numbers import number
 from prompts.values import Question, UserError
 
 Source = Literal["auto", "hub", "builtin", "gym"]

@@ -17,8 +17,8 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from evals.formatting import count, number, percent, percent_interval, points, points_interval, ratio
 from evals.statistics import Comparison, Estimate, PairedDifference
-from evals.wording import count, number, percent, percent_interval, points, points_interval, ratio
 
 COST_UNITS = {
     "peak_context": "tokens",

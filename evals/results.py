@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.errors import BadInput
-from app.record import Item, Run
 from app.store import Store
+from app.store.records import Item, Run
 from evals.report import COST_UNITS, CostSummary, RunSummary
 from evals.statistics import Comparison, accuracy, compare
 

@@ -14,19 +14,19 @@ from typing import NoReturn
 
 from rich.console import Console
 
-from app.config import settings
-from app.engine import open_engine
+from app.backends.open import open_engine
+from app.config import read_config
 from app.errors import BackendUnavailable, BadInput, MissingKey
-from app.options import add_dials, add_engine, dials, run, whole
-from app.record import Run, RunSpec, Score
+from app.options import add_engine, add_settings, run, settings, whole
 from app.session import Ended, check_strategy, solve
 from app.store import Store
+from app.store.records import Run, RunSpec, Score
 from evals.progress import Progress, bar
 from evals.report import json_line, run_table
 from evals.results import engine_use, summarize
 from evals.task import Item, Task
 from graphs import STRATEGIES
-from prompts.dials import Dials
+from prompts.settings import Settings
 from prompts.values import Backend, UserError
 
 Source = dict[str, str | int | None]
@@ -38,13 +38,13 @@ GIVE_UP_AFTER = 5
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options every eval has; the task adds those that choose its questions."""
-    config = settings()
+    config = read_config()
     parser.add_argument("--strategy", help=f"{', '.join(STRATEGIES)} (isump)")
     parser.add_argument("--concurrency", type=whole, default=4, help="attempts at once (%(default)s)")
     parser.add_argument("--resume", type=int, metavar="RUN", help="go on with a run: finished items are kept")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
     add_engine(parser, config)
-    add_dials(parser)
+    add_settings(parser)
 
 
 def main(args: argparse.Namespace, load: Load, source: Source) -> NoReturn:
@@ -57,7 +57,7 @@ def _main(args: argparse.Namespace, load: Load, source: Source) -> int:
     with Store.open(args.store) as store:
         stored = _stored(args, store)
         task = load(stored.spec.source if stored else source)
-        knobs = stored.spec.dials if stored else dials(args)
+        settings = stored.spec.settings if stored else settings(args)
         if stored:
             check_same(stored, task)
         if task.notice:
@@ -65,9 +65,9 @@ def _main(args: argparse.Namespace, load: Load, source: Source) -> int:
         runs: list[Run] = [stored] if stored else []
 
         async def attempt_all() -> None:
-            async with aclosing(await open_engine(args, settings(), slots=args.concurrency)) as backend:
+            async with aclosing(await open_engine(args, read_config(), slots=args.concurrency)) as backend:
                 if not runs:
-                    runs.append(begin(store, task, source, args.strategy, backend, knobs))
+                    runs.append(begin(store, task, source, args.strategy, backend, settings))
                 await Runner(store, task, runs[0], backend, args.concurrency).run(console)
 
         try:
@@ -102,9 +102,9 @@ def _stored(args: argparse.Namespace, store: Store) -> Run | None:
     return stored
 
 
-def begin(store: Store, task: Task, source: Source, strategy: str, backend: Backend, knobs: Dials) -> Run:
+def begin(store: Store, task: Task, source: Source, strategy: str, backend: Backend, settings: Settings) -> Run:
     """Open a run of ``task``, whose questions are those that ``source`` names."""
-    about = (task.name, task.version, strategy, backend.name, backend.model, knobs)
+    about = (task.name, task.version, strategy, backend.name, backend.model, settings)
     return store.run(store.begin_run(RunSpec(*about, source, len(task.items))))
 
 
@@ -169,7 +169,7 @@ class Runner:
 
     async def _attempt(self, item: Item) -> None:
         spec = self.stored.spec
-        events = solve(item.question, spec.strategy, self.backend, spec.dials, self.store, run=self.stored.id)
+        events = solve(item.question, spec.strategy, self.backend, spec.settings, self.store, run=self.stored.id)
         try:
             async with aclosing(events):
                 async for event in events:

@@ -12,14 +12,14 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
 from graphs.isump import conclude
+from graphs.nodes import Context, State, cost, within_time
 from graphs.reasoner import Step
-from graphs.turn import Context, State, cost, within_time
 
 
 async def step(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     """Think the whole problem through in one thought, as long as the token budget allows."""
     context, memory = runtime.context, state["memory"]
-    limit = context.dials.max_tokens - context.dials.answer_tokens
+    limit = context.settings.max_tokens - context.settings.answer_tokens
     turn = await within_time(lambda: context.reasoner.step(state["question"], memory, limit=limit), context.deadline)
     if turn is None:
         return {"ending": "time spent"}

@@ -11,8 +11,8 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
-from graphs.turn import Context, State
-from graphs.turn import conclude as take_conclusion
+from graphs.nodes import Context, State
+from graphs.nodes import conclude as take_conclusion
 
 
 async def conclude(state: State, runtime: Runtime[Context]) -> dict[str, Any]:

@@ -14,16 +14,16 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
+from graphs.nodes import Context, State, cost, out_of_budget, within_time
+from graphs.nodes import conclude as take_conclusion
 from graphs.reasoner import Step
-from graphs.turn import Context, State, cost, out_of_budget, within_time
-from graphs.turn import conclude as take_conclusion
 
 
 async def step(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     """Do the next small piece of reasoning from question and memory."""
     context, memory, round = runtime.context, state["memory"], state["round"] + 1
-    room = context.dials.max_tokens - context.dials.answer_tokens - state["spent"]
-    size = context.dials.step_tokens + (context.dials.memory_tokens if context.dials.variant == "fused" else 0)
+    room = context.settings.max_tokens - context.settings.answer_tokens - state["spent"]
+    size = context.settings.step_tokens + (context.settings.memory_tokens if context.settings.variant == "fused" else 0)
     turn = await within_time(
         lambda: context.reasoner.step(state["question"], memory, limit=min(size, room)), context.deadline
     )
@@ -31,7 +31,7 @@ async def step(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
         return {"ending": "time spent"}
     runtime.stream_writer(Step("step", round, memory, memory, turn.calls, turn.marks, thought=turn.value))
     spent = state["spent"] + cost(turn)
-    ending = "answered" if turn.value.answer is not None else out_of_budget(round, spent, context.dials)
+    ending = "answered" if turn.value.answer is not None else out_of_budget(round, spent, context.settings)
     return {"thought": turn.value, "round": round, "spent": spent, "ending": ending}
 
 
@@ -39,8 +39,8 @@ async def summarize(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     """Rewrite the memory: what we know, what to do next."""
     context, memory, thought = runtime.context, state["memory"], state["thought"]
     assert thought is not None, "summarize follows a step"
-    room = context.dials.max_tokens - context.dials.answer_tokens - state["spent"]
-    limit = min(context.dials.memory_tokens, room)
+    room = context.settings.max_tokens - context.settings.answer_tokens - state["spent"]
+    limit = min(context.settings.memory_tokens, room)
     turn = await within_time(
         lambda: context.reasoner.summarize(state["question"], memory, thought, limit=limit), context.deadline
     )
@@ -49,7 +49,7 @@ async def summarize(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     runtime.stream_writer(Step("summarize", state["round"], memory, turn.value, turn.calls, turn.marks))
     spent = state["spent"] + cost(turn)
     stuck = turn.value == memory  # the next prompt would be this one, and with it the next thought
-    ending = "no progress" if stuck else out_of_budget(state["round"], spent, context.dials)
+    ending = "no progress" if stuck else out_of_budget(state["round"], spent, context.settings)
     return {"memory": turn.value, "thought": None, "spent": spent, "ending": ending}
 
 

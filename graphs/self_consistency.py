@@ -13,8 +13,8 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Send
 
+from graphs.nodes import Context, State, within_time
 from graphs.reasoner import Step
-from graphs.turn import Context, State, within_time
 from prompts.answers import vote
 from prompts.values import Answer, Thought
 
@@ -29,7 +29,7 @@ class Votes(State):
 async def step(state: Votes, runtime: Runtime[Context]) -> dict[str, Any]:
     """Think the whole problem through once; chain ``sample`` has its own seed."""
     context, memory, sample = runtime.context, state["memory"], state["sample"]
-    limit = context.dials.max_tokens // context.dials.samples
+    limit = context.settings.max_tokens // context.settings.samples
     turn = await within_time(
         lambda: context.reasoner.step(state["question"], memory, limit=limit, sample=sample), context.deadline
     )
@@ -54,7 +54,7 @@ async def conclude(state: Votes, runtime: Runtime[Context]) -> dict[str, Any]:
 
 
 def _chains(state: Votes, runtime: Runtime[Context]) -> list[Send]:
-    return [Send("step", {**state, "sample": i}) for i in range(runtime.context.dials.samples)]
+    return [Send("step", {**state, "sample": i}) for i in range(runtime.context.settings.samples)]
 
 
 def build() -> CompiledStateGraph[Votes, Context, State, Votes]:

@@ -14,7 +14,7 @@ import re
 from collections import Counter
 from fractions import Fraction
 
-from prompts.numbers import number
+from prompts.checks.numbers import number
 
 _LINE = re.compile(
     r"(?:^|(?<=[.!?])[ \t])[\s>*_#-]{0,12}(?:final |the )?answer[*_ ]{0,4}[:=][*_ \t]*(.+)$", re.I | re.M

@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any
 
-from prompts.equations import claims
+from prompts.checks.equations import claims
 from prompts.values import TextMemory
 
 CHARACTERS_PER_TOKEN = 4

@@ -13,10 +13,10 @@ from dataclasses import replace
 from typing import Any
 
 from prompts.answers import read_answer
-from prompts.dials import Dials
-from prompts.equations import first_wrong
+from prompts.checks.equations import first_wrong
 from prompts.memories import fit, goals_only, read_memory, schema, show_memory, split_memory
 from prompts.render import inert, render
+from prompts.settings import Settings
 from prompts.values import Answer, Backend, Call, Memory, Message, Question, Request, TextMemory, Thought, Turn
 
 _SENTENCE_END = re.compile(r"[.!?;](?=\s)|\n")
@@ -34,9 +34,9 @@ def cut(text: str) -> str:
 class PromptReasoner:
     """Implements ``graphs.reasoner.Reasoner`` with the templates of ``prompts/<words>/``."""
 
-    def __init__(self, backend: Backend, dials: Dials, words: str) -> None:
+    def __init__(self, backend: Backend, settings: Settings, words: str) -> None:
         """Bind a backend and the settings to the templates in ``prompts/<words>/``."""
-        self.backend, self.dials, self.words = backend, dials, words
+        self.backend, self.settings, self.words = backend, settings, words
 
     async def step(self, question: Question, memory: Memory, *, limit: int, sample: int = 0) -> Turn[Thought]:
         """The next thought, in at most ``limit`` generated tokens; ``sample`` shifts the seed of parallel chains.
@@ -49,7 +49,7 @@ class PromptReasoner:
         marks: tuple[str, ...] = ()
         thought = self._read_thought(calls[0])
         left = limit - calls[0].generation.usage.completion
-        if self.dials.recheck and left > 0 and (wrong := first_wrong(thought.text)):
+        if self.settings.recheck and left > 0 and (wrong := first_wrong(thought.text)):
             again = (
                 *messages,
                 Message("assistant", (thought.text,)),
@@ -62,22 +62,24 @@ class PromptReasoner:
 
     async def summarize(self, question: Question, memory: Memory, thought: Thought, *, limit: int) -> Turn[Memory]:
         """The memory rewritten after ``thought``; the old one is kept, with a mark, when two tries cannot be read."""
-        if self.dials.ablation == "no-memory":
+        if self.settings.ablation == "no-memory":
             return Turn(TextMemory())
         if thought.memory is not None:
             return Turn(self._kept(thought.memory))
-        if self.dials.variant == "fused":
+        if self.settings.variant == "fused":
             return Turn(memory, marks=("summary unreadable, memory kept",))
         messages = (
             *self._step_prompt(question, memory),
             Message("assistant", (inert(thought.text),)),
-            Message("user", (render(f"{self.words}/summarize_{self.dials.memory_form}"),)),
+            Message("user", (render(f"{self.words}/summarize_{self.settings.memory_form}"),)),
         )
         form = (
-            schema(self.dials.memory_tokens) if self.dials.memory_form == "json" and self.backend.structured else None
+            schema(self.settings.memory_tokens)
+            if self.settings.memory_form == "json" and self.backend.structured
+            else None
         )
         calls: list[Call] = []
-        for temperature in (self.dials.temperature, max(self.dials.temperature, _RETRY_TEMPERATURE)):
+        for temperature in (self.settings.temperature, max(self.settings.temperature, _RETRY_TEMPERATURE)):
             left = limit - sum(call.generation.usage.completion for call in calls)
             if left <= 0:
                 break
@@ -104,8 +106,8 @@ class PromptReasoner:
         return Turn(Answer(read_answer(text) or _short(text), text), (call,))
 
     def _head(self, question: Question, memory: Memory) -> tuple[Message, Message]:
-        shown, parts = _shown(memory, self.dials), list[str]()
-        if shown.empty or not self.dials.drop_question:
+        shown, parts = _shown(memory, self.settings), list[str]()
+        if shown.empty or not self.settings.drop_question:
             parts.append(render(f"{self.words}/question", question=inert(question.text)))
         if not shown.empty:
             parts.append(inert(self._memory_part(shown)))
@@ -117,8 +119,8 @@ class PromptReasoner:
 
     def _step_prompt(self, question: Question, memory: Memory) -> tuple[Message, ...]:
         system, user = self._head(question, memory)
-        first = _shown(memory, self.dials).empty
-        name = "fused" if self.dials.variant == "fused" and self.words == "isump" else "step"
+        first = _shown(memory, self.settings).empty
+        name = "fused" if self.settings.variant == "fused" and self.words == "isump" else "step"
         instruction = render(f"{self.words}/{name}" if first else f"{self.words}/{name}_on")
         return system, replace(user, parts=(*user.parts, instruction))
 
@@ -127,12 +129,12 @@ class PromptReasoner:
         text = call.generation.text
         text = cut(text) if call.generation.finish_reason == "length" else text.strip()
         memory = None
-        if self.dials.variant == "fused" and self.words == "isump":
+        if self.settings.variant == "fused" and self.words == "isump":
             text, memory = split_memory(text)
         return Thought(text, read_answer(text), memory)
 
     def _kept(self, memory: TextMemory) -> TextMemory:
-        return fit(goals_only(_shown(memory, self.dials)), self.dials.memory_tokens)
+        return fit(goals_only(_shown(memory, self.settings)), self.settings.memory_tokens)
 
     async def _ask(
         self,
@@ -143,8 +145,8 @@ class PromptReasoner:
         temperature: float | None = None,
         form: Mapping[str, Any] | None = None,
     ) -> Call:
-        warmth = self.dials.temperature if temperature is None else temperature
-        request = Request(messages, limit, warmth, self.dials.seed + shift, form)
+        warmth = self.settings.temperature if temperature is None else temperature
+        request = Request(messages, limit, warmth, self.settings.seed + shift, form)
         return Call(request, await self.backend.generate(request))
 
 
@@ -153,17 +155,17 @@ class TranscriptReasoner(PromptReasoner):
 
     async def summarize(self, question: Question, memory: Memory, thought: Thought, *, limit: int) -> Turn[Memory]:
         """The transcript with ``thought`` appended; nothing is ever dropped."""
-        return Turn(TextMemory((*_shown(memory, self.dials).known, thought.text), ("",)))
+        return Turn(TextMemory((*_shown(memory, self.settings).known, thought.text), ("",)))
 
     def _memory_part(self, memory: TextMemory) -> str:
         return render(f"{self.words}/memory", work="\n".join(memory.known))
 
 
-def _shown(memory: Memory, dials: Dials) -> TextMemory:
+def _shown(memory: Memory, settings: Settings) -> TextMemory:
     """The part of a text memory that the settings let the model see."""
     if not isinstance(memory, TextMemory):
         raise TypeError(f"a PromptReasoner reads text memories, not {type(memory).__name__}")
-    match dials.ablation:
+    match settings.ablation:
         case "known-only":
             return TextMemory(known=memory.known)
         case "next-only":

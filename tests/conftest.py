@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.config import settings
+from app.config import read_config
 
 LOCAL = {"127.0.0.1", "::1", "localhost"}
 
@@ -39,16 +39,16 @@ def guard(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("ISUMP_CACHE_DIR", str(tmp_path / "cache"))
-    settings.cache_clear()
+    read_config.cache_clear()
     yield
-    settings.cache_clear()
+    read_config.cache_clear()
 
 
 @pytest.fixture(scope="session")
 def smollm2() -> Path:
     """The GGUF of SmolLM2 135M, downloaded into the user's own cache the first time."""
-    from app.config import settings
-    from app.download import pull
-    from app.models import find
+    from app.config import read_config
+    from app.models.catalogue import find
+    from app.models.download import pull
 
-    return pull(find("smollm2-135m-instruct"), settings().cache_dir)
+    return pull(find("smollm2-135m-instruct"), read_config().cache_dir)

@@ -86,7 +86,7 @@ def test_every_module_imports_downwards(module: str, path: Path) -> None:
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("prompts.render", "from graphs.turn import State"),
+        ("prompts.render", "from graphs.nodes import State"),
         ("prompts.render", "def f():\n    import app.store"),
         ("graphs.isump", "import app"),
         ("memory.rmt", "from prompts.values import Question"),

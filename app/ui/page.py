@@ -18,9 +18,9 @@ from gradio.themes import Base, Default
 from gradio.themes.utils import colors
 from gradio.utils import cancel_tasks
 
-from app.ui import compare, runs, solve, traces
-from app.ui.events import QUIET
+from app.ui.bindings import QUIET
 from app.ui.site import Site
+from app.ui.tabs import compare, runs, solve, traces
 
 HEADING = """
 <header class="heading">

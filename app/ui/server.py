@@ -21,8 +21,8 @@ import uvicorn
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.config import Settings
-from app.options import dials
+from app.config import Config
+from app.options import settings
 from app.store import Store
 from app.ui.access import HERE, address, allowed, is_here, listen
 from app.ui.site import Engines, Site
@@ -37,7 +37,7 @@ CONTENT_POLICY = (
 """Nothing is fetched from, or sent to, another host; Gradio's own page needs inline scripts and eval."""
 
 
-def serve(args: argparse.Namespace, config: Settings) -> int:
+def serve(args: argparse.Namespace, config: Config) -> int:
     """Serve the app until Ctrl-C.
 
     Raises:
@@ -45,9 +45,9 @@ def serve(args: argparse.Namespace, config: Settings) -> int:
         StoreError: The trace store cannot be used.
     """
     words = config.auth.get_secret_value() if args.auth is None and config.auth else args.auth
-    auth, knobs = allowed(args.host, words, everyone=args.open_to_everyone), dials(args)
+    auth, settings = allowed(args.host, words, everyone=args.open_to_everyone), settings(args)
     with (Store.existing if args.read_only else Store.open)(args.store) as store, listen(args.host, args.port) as door:
-        site = Site(store, config, knobs, args.read_only, Engines.of(args, config))
+        site = Site(store, config, settings, args.read_only, Engines.of(args, config))
         private = is_here(args.host) and auth is None and not args.open_to_everyone
         asyncio.run(_serve(site, door, asgi(site, auth, HERE if private else ("*",)), address(args.host, door)))
     return 0

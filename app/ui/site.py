@@ -1,6 +1,6 @@
 """What every tab of the app works with: the trace store, the engines, the settings. No gradio here.
 
-    site = Site(store, config, Dials(), read_only=False, engines=Engines.of(args, config))
+    site = Site(store, config, Settings(), read_only=False, engines=Engines.of(args, config))
     backend = await site.engines.get(site.engines.names()[0])
 
 A visitor chooses an engine by a name that is offered, and never gives a path, an address or a key.
@@ -18,13 +18,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app.config import Settings
-from app.engine import open_engine
+from app.backends.open import open_engine
+from app.config import Config
 from app.errors import BadInput
-from app.models import CATALOGUE, DEFAULT, status
+from app.models.catalogue import CATALOGUE, DEFAULT, status
 from app.options import SELF_CONSISTENCY_TEMPERATURE
 from app.store import Store
-from prompts.dials import Dials
+from prompts.settings import Settings
 from prompts.values import Backend
 
 SLOTS = 4
@@ -54,7 +54,7 @@ class Engines:
         self._lock = asyncio.Lock()
 
     @classmethod
-    def of(cls, args: argparse.Namespace, config: Settings) -> Engines:
+    def of(cls, args: argparse.Namespace, config: Config) -> Engines:
         """The engine the command line names, and every model already downloaded when it is an embedded one."""
         first = _public_name(args.backend, args.model)
 
@@ -100,22 +100,22 @@ class Site:
     """One app: every tab reads the same store and may use the same engines; nothing in it belongs to a visitor."""
 
     store: Store
-    config: Settings
-    dials: Dials
+    config: Config
+    settings: Settings
     read_only: bool
     engines: Engines
 
-    def dials_for(self, strategy: str, **chosen: Any) -> Dials:
+    def settings_for(self, strategy: str, **chosen: Any) -> Settings:
         """The settings of an attempt: the command line's, with what a visitor chose over them.
 
         Raises:
             BadInput: A setting is out of bounds.
         """
-        given = self.dials.model_dump() | chosen
+        given = self.settings.model_dump() | chosen
         if strategy == "self_consistency" and not given["temperature"]:
             given["temperature"] = SELF_CONSISTENCY_TEMPERATURE
         try:
-            return Dials(**given)
+            return Settings(**given)
         except ValidationError as error:
             first = error.errors()[0]
             name = str(first["loc"][0]).replace("_", " ")
@@ -143,7 +143,7 @@ def _downloaded(cache: Path) -> list[str]:
     return [found.model.name for found in status(cache) if found.path]
 
 
-def _private(args: argparse.Namespace, config: Settings) -> list[tuple[str, str]]:
+def _private(args: argparse.Namespace, config: Config) -> list[tuple[str, str]]:
     secrets = [
         (config.api_key.get_secret_value() if config.api_key else None, "the key"),
         (args.base_url, "the server"),

@@ -9,11 +9,11 @@ import pytest
 from app.backends.scripted import ScriptedBackend
 from app.errors import BackendError, BadInput, StoreError
 from app.fork import LOOPS, Fork, fork_at
-from app.record import AttemptSpec, Record
 from app.session import Began, Ended, solve
 from app.store import Store
+from app.store.records import AttemptSpec, Record
 from graphs import STRATEGIES
-from prompts.dials import Dials
+from prompts.settings import Settings
 from prompts.values import Backend, Question, Request, TextMemory, Thought
 
 QUESTION = Question("q", "Ann has 12 apples, gives 5 away and buys 9. How many has she?")
@@ -33,8 +33,8 @@ def reply(request: Request) -> str:
     return "So 7 + 9 = 16." if "= 7" in shown else "First 12 - 5 = 7."
 
 
-async def attempt(store: Store, strategy: str, backend: Backend, dials: Dials, fork: Fork | None = None) -> Ended:
-    async with aclosing(solve(QUESTION, strategy, backend, dials, store, fork=fork)) as events:
+async def attempt(store: Store, strategy: str, backend: Backend, settings: Settings, fork: Fork | None = None) -> Ended:
+    async with aclosing(solve(QUESTION, strategy, backend, settings, store, fork=fork)) as events:
         ended = [event async for event in events][-1]
     assert isinstance(ended, Ended)
     return ended
@@ -49,28 +49,28 @@ def told(records: list[Record]) -> list[tuple[object, ...]]:
     return [(r.step.verb, r.step.round, r.step.memory_after, r.step.thought, r.step.answer) for r in records]
 
 
-@pytest.mark.parametrize("dials", [Dials(), Dials(memory_form="json"), Dials(drop_question=True)])
+@pytest.mark.parametrize("settings", [Settings(), Settings(memory_form="json"), Settings(drop_question=True)])
 @pytest.mark.parametrize("strategy", LOOPS)
-async def test_every_step_is_a_checkpoint_from_which_the_rest_follows(strategy: str, dials: Dials) -> None:
+async def test_every_step_is_a_checkpoint_from_which_the_rest_follows(strategy: str, settings: Settings) -> None:
     with Store.open(":memory:") as store:
-        await attempt(store, strategy, ScriptedBackend(reply), dials)
+        await attempt(store, strategy, ScriptedBackend(reply), settings)
         records = store.records(1)
         assert len(records) >= 4
         for index, record in enumerate(records):
             fork = fork_at(store.attempt(1), records[max(index - 1, 0) : index + 1])
-            ended = await attempt(store, strategy, ScriptedBackend(reply), dials, fork)
+            ended = await attempt(store, strategy, ScriptedBackend(reply), settings, fork)
             spec = ended.attempt.spec
-            assert (spec.parent, spec.forked_at_step, spec.strategy, spec.dials) == (1, index, strategy, dials)
+            assert (spec.parent, spec.forked_at_step, spec.strategy, spec.settings) == (1, index, strategy, settings)
             begins = index + 1 if record.step.verb == "summarize" else min(index, len(records) - 2)
             assert told(store.records(ended.attempt.id)) == told(records[begins:])
 
 
 async def test_what_was_edited_is_what_the_next_thought_sees() -> None:
     with Store.open(":memory:") as store:
-        await attempt(store, "isump", ScriptedBackend(reply), Dials())
+        await attempt(store, "isump", ScriptedBackend(reply), Settings())
         fork = replace(at(store, 1, 1), memory=TextMemory(("left = 99",), ("add 1",)))
         backend = ScriptedBackend(["99 + 1 = 100\nAnswer: 100"])
-        ended = await attempt(store, "isump", backend, Dials(), fork)
+        ended = await attempt(store, "isump", backend, Settings(), fork)
         assert ended.attempt.answer == "100"
         prompt = backend.requests[0].messages[1].content
         assert "left = 99" in prompt and "add 1" in prompt and "= 7" not in prompt
@@ -80,38 +80,38 @@ async def test_what_was_edited_is_what_the_next_thought_sees() -> None:
 
 
 async def test_the_parents_thoughts_count_against_the_budget() -> None:
-    dials = Dials(max_steps=3)
+    settings = Settings(max_steps=3)
     with Store.open(":memory:") as store:
-        await attempt(store, "isump", ScriptedBackend(reply), dials)
+        await attempt(store, "isump", ScriptedBackend(reply), settings)
         fork = at(store, 1, 1)
         lines = (f"thought\nWhat we know:\n- fact {i}\nWhat to do next:\n- go on" for i in range(99))
-        ended = await attempt(store, "isump", ScriptedBackend(lines), dials, fork)
+        ended = await attempt(store, "isump", ScriptedBackend(lines), settings, fork)
         assert ended.attempt.ending == "steps spent"
         thoughts = [r.step.round for r in store.records(ended.attempt.id) if r.step.verb == "step"]
         assert thoughts == [2, 3], "one of the three had been taken"
         with pytest.raises(BadInput, match="allow more"):
-            await attempt(store, "isump", ScriptedBackend(lines), Dials(max_steps=1), fork)
+            await attempt(store, "isump", ScriptedBackend(lines), Settings(max_steps=1), fork)
         assert len(store.attempts()) == 2, "what is refused is not begun"
 
 
 @pytest.mark.parametrize("strategy", [name for name in STRATEGIES if name not in LOOPS])
 async def test_a_strategy_without_memory_begins_again(strategy: str) -> None:
     with Store.open(":memory:") as store:
-        await attempt(store, strategy, ScriptedBackend(lambda _: "Answer: 16"), Dials(samples=3))
+        await attempt(store, strategy, ScriptedBackend(lambda _: "Answer: 16"), Settings(samples=3))
         for index in range(len(store.records(1))):
             fork = at(store, 1, index)
-            ended = await attempt(store, strategy, ScriptedBackend(lambda _: "Answer: 17"), Dials(samples=3), fork)
+            ended = await attempt(store, strategy, ScriptedBackend(lambda _: "Answer: 17"), Settings(samples=3), fork)
             assert (ended.attempt.answer, ended.attempt.spec.parent) == ("17", 1)
         with pytest.raises(BadInput, match="no memory"):
             edited = replace(at(store, 1, 0), memory=TextMemory(("left = 7",)))
-            await attempt(store, strategy, ScriptedBackend(reply), Dials(), edited)
+            await attempt(store, strategy, ScriptedBackend(reply), Settings(), edited)
 
 
 async def test_a_fork_that_fails_keeps_its_parent_and_its_error() -> None:
     with Store.open(":memory:") as store:
-        await attempt(store, "isump", ScriptedBackend(reply), Dials())
+        await attempt(store, "isump", ScriptedBackend(reply), Settings())
         with pytest.raises(BackendError):
-            await attempt(store, "isump", ScriptedBackend([]), Dials(), at(store, 1, 1))
+            await attempt(store, "isump", ScriptedBackend([]), Settings(), at(store, 1, 1))
         assert (store.attempt(2).status, store.attempt(2).spec.parent) == ("error", 1)
 
 
@@ -120,13 +120,13 @@ async def test_a_fork_of_a_forks_step_is_linked_to_the_fork() -> None:
         for _ in range(3):
             newest = store.attempts(1)
             fork = at(store, newest[0].id, 1) if newest else None
-            await attempt(store, "isump", ScriptedBackend(reply), Dials(), fork)
+            await attempt(store, "isump", ScriptedBackend(reply), Settings(), fork)
         assert [store.attempt(number).spec.parent for number in (1, 2, 3)] == [None, 1, 2]
 
 
 async def test_an_attempt_without_steps_cannot_be_forked() -> None:
     with Store.open(":memory:") as store:
-        store.begin(AttemptSpec(QUESTION, "isump", "scripted", "scripted", Dials()))
+        store.begin(AttemptSpec(QUESTION, "isump", "scripted", "scripted", Settings()))
         with pytest.raises(BadInput, match="no such step"):
             at(store, 1, 0)
 
@@ -134,13 +134,13 @@ async def test_an_attempt_without_steps_cannot_be_forked() -> None:
 async def test_a_parent_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with Store.open(tmp_path / "t.sqlite") as store:
         with pytest.raises(StoreError, match="no attempt 7"):
-            await attempt(store, "isump", ScriptedBackend(reply), Dials(), Fork(7, 0, TextMemory(), 0))
+            await attempt(store, "isump", ScriptedBackend(reply), Settings(), Fork(7, 0, TextMemory(), 0))
         assert store.attempts() == []
 
 
 async def test_a_fork_of_a_runs_attempt_is_no_item_of_the_run() -> None:
     with Store.open(":memory:") as store:
-        events = [event async for event in solve(QUESTION, "isump", ScriptedBackend(reply), Dials(), store)]
+        events = [event async for event in solve(QUESTION, "isump", ScriptedBackend(reply), Settings(), store)]
         assert isinstance(events[0], Began)
-        ended = await attempt(store, "isump", ScriptedBackend(reply), Dials(), at(store, 1, 1))
+        ended = await attempt(store, "isump", ScriptedBackend(reply), Settings(), at(store, 1, 1))
         assert ended.attempt.spec.run is None

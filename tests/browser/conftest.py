@@ -18,16 +18,16 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 from app.backends.scripted import Reply, ScriptedBackend
-from app.config import settings
-from app.record import AttemptSpec, RunSpec, Score, record
+from app.config import read_config
 from app.store import Store
+from app.store.records import AttemptSpec, RunSpec, Score, record
 from app.ui.access import address, listen
 from app.ui.server import asgi
 from app.ui.site import Engines, Site
 from evals.bench_app import BROWSERS
 from graphs.reasoner import Step
 from prompts import values
-from prompts.dials import Dials
+from prompts.settings import Settings
 from prompts.values import Answer, Backend, Generation, Message, Question, TextMemory, Thought, Usage
 
 ASKED = "Mira plants 4 rows of 12 tulips. A third do not come up, and she gives 5 away. How many are left?"
@@ -72,7 +72,9 @@ def answer(request: values.Request) -> Reply:
 def filled(store: Store) -> None:
     """Two runs of three questions that flip on one, an attempt with a walnut, and one whose every text is hostile."""
     for strategy, right in (("cot", (True, False, True)), ("isump", (True, True, False))):
-        run = store.begin_run(RunSpec("gsm8k-builtin", "1", strategy, "scripted", "scripted", Dials(), {}, len(right)))
+        run = store.begin_run(
+            RunSpec("gsm8k-builtin", "1", strategy, "scripted", "scripted", Settings(), {}, len(right))
+        )
         for place, good in enumerate(right):
             question = Question(f"q{place}", f"Bo has {place} pears and {strategy} in mind. How many?")
             _attempt(
@@ -91,7 +93,7 @@ def _attempt(
     *scores: Score,
     words: str = "So 3 + 4 = 7.",
 ) -> None:
-    number = store.begin(AttemptSpec(question, strategy, "scripted", "scripted", Dials(), run))
+    number = store.begin(AttemptSpec(question, strategy, "scripted", "scripted", Settings(), run))
     messages = (Message("system", ("Be careful.",)), Message("user", (f"Question: {question.text}", "Go on.")))
     call = values.Call(values.Request(messages, 64), Generation(words, Usage(40, 12, 10), "stop", 0.5, 1.0))
     memory = TextMemory((f"pears = 7 {words}",), (f"say it {words}",))
@@ -112,7 +114,7 @@ def serving(
     *,
     read_only: bool = False,
     engine: Callable[[str], Awaitable[Backend]] | None = None,
-    dials: Dials | None = None,
+    settings: Settings | None = None,
 ) -> Iterator[Served]:
     """The real server, in a thread; the script answers where no ``engine`` is given."""
 
@@ -120,7 +122,9 @@ def serving(
         return ScriptedBackend(answer)
 
     with listen("127.0.0.1", 0) as door:
-        app = asgi(Site(store, settings(), dials or Dials(), read_only, Engines("scripted", engine or scripted)))
+        app = asgi(
+            Site(store, read_config(), settings or Settings(), read_only, Engines("scripted", engine or scripted))
+        )
         server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [door]})
         thread.start()

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from app.backends.embedded import EmbeddedBackend
 from app.store import Store
-from prompts.dials import Dials
+from prompts.settings import Settings
 from prompts.values import Backend
 from tests.browser.conftest import ASKED, serving
 
@@ -25,8 +25,8 @@ def test_a_real_model_thinks_before_ones_eyes(smollm2: Path, visit: Callable[...
     async def real(name: str) -> Backend:
         return await EmbeddedBackend.open(smollm2, model=name, slots=1, context=2048)
 
-    short = Dials(step_tokens=32, memory_tokens=48, answer_tokens=16, max_steps=2)
-    with Store.open(tmp_path / "t.sqlite") as store, serving(store, engine=real, dials=short) as served:
+    short = Settings(step_tokens=32, memory_tokens=48, answer_tokens=16, max_steps=2)
+    with Store.open(tmp_path / "t.sqlite") as store, serving(store, engine=real, settings=short) as served:
         page = visit(served.url)
         page.get_by_label("Question", exact=True).first.fill(ASKED)
         page.get_by_role("button", name="Solve", exact=True).click()

@@ -11,13 +11,13 @@ from rich.console import Console
 
 from app.backends.scripted import ScriptedBackend
 from app.errors import BackendError, BadInput
-from app.record import Run
 from app.store import Store
+from app.store.records import Run
 from evals import gsm8k
 from evals.results import EngineUse, covered, engine_use, pair, summarize
 from evals.runner import Runner, begin
 from evals.task import Task
-from prompts.dials import Dials
+from prompts.settings import Settings
 from prompts.values import Request
 
 TASK = gsm8k.load("builtin", limit=6)
@@ -33,7 +33,7 @@ async def measured(store: Store, right: int, task: Task = TASK) -> Run:
         return f"Answer: {GOLD[asked] if known[asked] < right else -1}"
 
     engine = ScriptedBackend(reply)
-    run = begin(store, task, {}, "cot", engine, Dials())
+    run = begin(store, task, {}, "cot", engine, Settings())
     await Runner(store, task, run, engine, 3).run(Console(file=io.StringIO()))
     return run
 
@@ -57,7 +57,7 @@ async def test_errors_are_counted_apart_and_redone_on_resume(tmp_path: Path) -> 
 
     with Store.open(tmp_path / "t.sqlite") as store:
         engine = ScriptedBackend(broken)
-        run = begin(store, TASK, {}, "cot", engine, Dials())
+        run = begin(store, TASK, {}, "cot", engine, Settings())
         await Runner(store, TASK, run, engine, 2).run(Console(file=io.StringIO()))
         summary = summarize(store, run, TASK.primary)
         assert (summary.n, summary.errors) == (0, 6)
@@ -76,7 +76,7 @@ async def test_runs_of_different_tasks_are_not_compared(tmp_path: Path) -> None:
 async def test_the_engine_is_busy_while_a_call_is_in_flight(tmp_path: Path) -> None:
     with Store.open(tmp_path / "t.sqlite") as store:
         slow = ScriptedBackend(lambda _: "Answer: 1", delay=0.2)
-        run = begin(store, TASK, {}, "cot", slow, Dials())
+        run = begin(store, TASK, {}, "cot", slow, Settings())
         await Runner(store, TASK, run, slow, 3).run(Console(file=io.StringIO()))
         use = engine_use(store, run.id)
         assert 0.5 < use.busy <= 1

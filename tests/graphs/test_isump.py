@@ -13,22 +13,24 @@ from hypothesis import strategies as st
 from app.backends.scripted import ScriptedBackend
 from app.session import reasoner_for
 from graphs import STRATEGIES, graph
+from graphs.nodes import Context, start
 from graphs.reasoner import Step
-from graphs.turn import Context, start
-from prompts.dials import Dials
 from prompts.memories import CHARACTERS_PER_TOKEN
 from prompts.render import template
+from prompts.settings import Settings
 from prompts.values import Generation, Question, Request, TextMemory, Usage
 
 QUESTION = Question("q", "Ann has 12 apples, gives 5 away and buys 3 bags of 4. How many has she now?")
 
 
-def run(strategy: str, backend: Any, dials: Dials, question: Question = QUESTION) -> list[Step]:
+def run(strategy: str, backend: Any, settings: Settings, question: Question = QUESTION) -> list[Step]:
     async def collect() -> list[Step]:
         context = Context(
-            reasoner_for(strategy, backend, dials), dials, asyncio.get_running_loop().time() + dials.max_seconds
+            reasoner_for(strategy, backend, settings),
+            settings,
+            asyncio.get_running_loop().time() + settings.max_seconds,
         )
-        config: Any = {"recursion_limit": 3 * dials.max_steps + 10}
+        config: Any = {"recursion_limit": 3 * settings.max_steps + 10}
         stream: Any = graph(strategy).astream(start(question), config, context=context, stream_mode="custom")
         return [step async for step in stream]
 
@@ -62,7 +64,7 @@ def notes(spy: Spy) -> str:
 
 def test_a_memory_that_does_not_change_ends_the_attempt() -> None:
     spy = Spy(lambda request: "What we know:\n- apples = 12" if is_summary(request) else "one step.")
-    steps = run("isump", spy, Dials(max_steps=9))
+    steps = run("isump", spy, Settings(max_steps=9))
     assert [step.verb for step in steps] == ["step", "summarize", "step", "summarize", "conclude"]
     assert steps[-1].ending == "no progress"
     assert steps[-1].answer is not None
@@ -89,18 +91,18 @@ def test_no_prompt_holds_an_earlier_thought_and_all_are_bounded(
         return thought + (memory if variant else "")
 
     spy = Spy(answer)
-    dials = Dials(
+    settings = Settings(
         variant="fused" if variant else "two-call", drop_question=drop, max_steps=len(turns), max_tokens=100_000,
         memory_tokens=64, step_tokens=200,
     )  # fmt: skip
-    steps = run("isump", spy, dials)
+    steps = run("isump", spy, settings)
     thoughts = [step.thought.text for step in steps if step.thought]
     assert len(thoughts) == len(turns)
     longest = max(len(template(f"isump/{name}")) for name in ("step", "step_on", "fused", "fused_on", "conclude"))
     frame = (
         len(template("isump/system")) + len(template("isump/question")) + len(template("isump/memory")) + longest + 20
     )
-    bound = frame + len(QUESTION.text) + dials.memory_tokens * CHARACTERS_PER_TOKEN
+    bound = frame + len(QUESTION.text) + settings.memory_tokens * CHARACTERS_PER_TOKEN
     for request in spy.requests:
         prompt = "\n\n".join(message.content for message in request.messages if message.role != "assistant")
         seen = [thought for thought in thoughts if thought.split()[0] in "\n".join(m.content for m in request.messages)]
@@ -115,7 +117,7 @@ def test_no_prompt_holds_an_earlier_thought_and_all_are_bounded(
 
 def test_consecutive_prompts_share_system_and_question() -> None:
     spy = Spy(lambda request: notes(spy) if is_summary(request) else "one step.")
-    run("isump", spy, Dials(max_steps=4))
+    run("isump", spy, Settings(max_steps=4))
     head = [request.messages[0].content + request.messages[1].parts[0] for request in spy.requests]
     assert len(spy.requests) == 8
     assert set(head) == {template("isump/system") + "Question: " + QUESTION.text}
@@ -123,7 +125,7 @@ def test_consecutive_prompts_share_system_and_question() -> None:
 
 def test_the_summary_call_continues_the_step_call() -> None:
     spy = Spy(lambda request: notes(spy) if is_summary(request) else "one step.")
-    run("isump", spy, Dials(max_steps=3))
+    run("isump", spy, Settings(max_steps=3))
     pairs = [pair for pair in pairwise(spy.requests) if is_summary(pair[1])]
     assert len(pairs) == 2
     for before, after in pairs:
@@ -132,7 +134,7 @@ def test_the_summary_call_continues_the_step_call() -> None:
 
 def test_drop_question_leaves_the_question_out_once_there_is_a_memory() -> None:
     spy = Spy(lambda request: notes(spy) if is_summary(request) else "one.")
-    run("isump", spy, Dials(max_steps=3, drop_question=True))
+    run("isump", spy, Settings(max_steps=3, drop_question=True))
     holding = [QUESTION.text in request.messages[1].content for request in spy.requests]
     assert holding == [True, True, False, False, False, False]
 
@@ -143,14 +145,14 @@ def test_drop_question_leaves_the_question_out_once_there_is_a_memory() -> None:
 )
 def test_ablations_hide_their_part_of_the_memory(ablation: Any, known: bool, goal: bool) -> None:
     spy = Spy(lambda request: "What we know:\n- FACT\nWhat to do next:\n- GOAL" if is_summary(request) else "one step.")
-    run("isump", spy, Dials(max_steps=3, ablation=ablation))
+    run("isump", spy, Settings(max_steps=3, ablation=ablation))
     steps = [request.messages[1].content for request in spy.requests[1:] if not is_summary(request)]
     assert {("FACT" in prompt, "GOAL" in prompt) for prompt in steps} == {(known, goal)}
 
 
 def test_an_unreadable_summary_is_asked_for_again_and_then_the_memory_is_kept() -> None:
     spy = Spy(lambda request: "mumble" if is_summary(request) else "one step.")
-    steps = run("isump", spy, Dials(max_steps=2))
+    steps = run("isump", spy, Settings(max_steps=2))
     summary = next(step for step in steps if step.verb == "summarize")
     assert len(summary.calls) == 2
     assert summary.marks == ("summary unreadable, memory kept",)
@@ -161,7 +163,7 @@ def test_an_unreadable_summary_is_asked_for_again_and_then_the_memory_is_kept() 
 def test_recheck_asks_once_more_about_a_wrong_equation() -> None:
     replies = iter(["12 - 5 = 8 apples.", "12 - 5 = 7 apples.\nAnswer: 7"])
     spy = Spy(lambda request: next(replies))
-    first, last = run("isump", spy, Dials(recheck=True))
+    first, last = run("isump", spy, Settings(recheck=True))
     assert len(first.calls) == 2
     assert first.marks[0].startswith("rechecked: 12 - 5 = 8")
     assert last.answer is not None and last.answer.text == "7"
@@ -174,21 +176,21 @@ def test_a_thought_cut_by_the_dial_ends_at_a_sentence_and_its_torn_answer_does_n
             return Generation(done.text, done.usage, "length", 0.0)
 
     spy = Short(lambda request: "12 - 5 = 7 apples. Then Answer: 1")
-    first = run("isump", spy, Dials(max_steps=1))[0]
+    first = run("isump", spy, Settings(max_steps=1))[0]
     assert first.thought is not None
     assert (first.thought.text, first.thought.answer) == ("12 - 5 = 7 apples.", None)
 
 
 def test_history_loop_shows_every_thought() -> None:
     spy = Spy(lambda request: f"thought {len(spy.requests)}.")
-    run("history_loop", spy, Dials(max_steps=4))
+    run("history_loop", spy, Settings(max_steps=4))
     assert all(f"thought {i}." in spy.requests[3].messages[1].content for i in (1, 2, 3))
 
 
 def test_self_consistency_takes_the_majority_with_a_seed_of_its_own_for_each_chain() -> None:
     answers = {0: "7", 1: "19", 2: "19.0"}
     spy = Spy(lambda request: f"Answer: {answers[request.seed]}")
-    steps = run("self_consistency", spy, Dials(samples=3, temperature=0.7))
+    steps = run("self_consistency", spy, Settings(samples=3, temperature=0.7))
     assert steps[-1].answer is not None and steps[-1].answer.text == "19"
     assert sorted(request.seed for request in spy.requests) == [0, 1, 2]
 
@@ -199,7 +201,7 @@ def test_self_consistency_takes_the_majority_with_a_seed_of_its_own_for_each_cha
 )
 def test_every_strategy_ends_within_its_budgets(strategy: str, replies: list[str], steps: int, tokens: int) -> None:
     spy = Spy(lambda request: replies[len(spy.requests) % len(replies)])
-    taken = run(strategy, spy, Dials(max_steps=steps, max_tokens=tokens, samples=2))
+    taken = run(strategy, spy, Settings(max_steps=steps, max_tokens=tokens, samples=2))
     assert taken[-1].verb == "conclude" and taken[-1].answer is not None and taken[-1].ending is not None
     assert sum(call.generation.usage.completion for step in taken for call in step.calls) <= tokens
     assert sum(step.verb == "step" for step in taken) <= max(steps, 2)
@@ -207,6 +209,6 @@ def test_every_strategy_ends_within_its_budgets(strategy: str, replies: list[str
 
 @pytest.mark.parametrize("strategy", sorted(STRATEGIES))
 def test_the_wall_clock_ends_an_attempt_with_an_explicit_none(strategy: str) -> None:
-    steps = run(strategy, ScriptedBackend(["never seen"] * 9, delay=30), Dials(max_seconds=0.05))
+    steps = run(strategy, ScriptedBackend(["never seen"] * 9, delay=30), Settings(max_seconds=0.05))
     assert steps[-1].answer is not None and steps[-1].answer.text is None
     assert steps[-1].ending == "time spent"

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from app.backends.scripted import ScriptedBackend
-from app.config import Settings
+from app.config import Config
 from app.store import Store
 from app.ui.site import Engines, Site
-from prompts.dials import Dials
+from prompts.settings import Settings
 from prompts.values import Backend
 
 
@@ -22,4 +22,4 @@ async def scripted(name: str) -> Backend:
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     with Store.open(tmp_path / "t.sqlite") as store:
-        yield Site(store, Settings(), Dials(), False, Engines("scripted", scripted))
+        yield Site(store, Config(), Settings(), False, Engines("scripted", scripted))

@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.__main__ import parser
-from app.config import Settings, settings
+from app.cli import parser
+from app.config import Config, read_config
 from app.errors import BadInput, StoreError
 from app.ui.server import asgi, serve
 from app.ui.site import Site
@@ -51,7 +51,7 @@ async def test_a_password_is_asked_for(site: Site) -> None:
 
 
 async def test_a_read_only_page_has_no_controls_that_do_anything(site: Site) -> None:
-    shown = Site(site.store, site.config, site.dials, True, site.engines)
+    shown = Site(site.store, site.config, site.settings, True, site.engines)
     async with browser(shown) as visitor:
         config = (await visitor.get("/config")).json()
     labels = {part["props"].get("value") for part in config["components"] if part["type"] == "button"}
@@ -71,7 +71,7 @@ async def test_a_read_only_page_has_no_controls_that_do_anything(site: Site) -> 
 def test_bad_options_are_one_sentence(
     words: tuple[str, ...], error: type[Exception], says: str, tmp_path: Path
 ) -> None:
-    config = Settings()
+    config = Config()
     args = parser(config).parse_args(["ui", "--store", str(tmp_path / "none.sqlite"), *words])
     with pytest.raises(error, match=says):
         serve(args, config)
@@ -79,9 +79,9 @@ def test_bad_options_are_one_sentence(
 
 def test_the_password_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ISUMP_AUTH", "ann")
-    settings.cache_clear()
+    read_config.cache_clear()
     with pytest.raises(BadInput, match="USER:PASSWORD"):
-        serve(parser(settings()).parse_args(["ui"]), settings())
+        serve(parser(read_config()).parse_args(["ui"]), read_config())
 
 
 def test_the_real_program_says_where_it_is_and_ends_quietly(tmp_path: Path) -> None:

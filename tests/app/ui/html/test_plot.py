@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.ui.html import plot
+from app.ui.html.plot import COLOURS, EMPTY, HEIGHT, MARKERS, WIDTH, Axis, Chart, Point, Series, chart_html
+from app.ui.html.tables import Head
+
+HOSTILE = "<script>alert(1)</script>\"'&\u202e"
+NUMBERS = st.floats(-1e300, 1e300) | st.integers(-100, 100).map(float) | st.sampled_from([0.0, 1e-300, 5e-324, 1e300])
+CSS = Path(plot.__file__).with_name("charts.css").read_text(encoding="utf-8")
+
+
+def figure(chart: Chart) -> ET.Element:
+    return ET.fromstring(chart_html(chart))
+
+
+def drawn(*series: Series, x: Axis | None = None, y: Axis | None = None) -> ET.Element:
+    return figure(Chart("A chart", x or Axis("across (m)"), y or Axis("up (m)"), series))
+
+
+def of_class(root: ET.Element, name: str) -> list[ET.Element]:
+    return [element for element in root.iter() if name in element.get("class", "").split()]
+
+
+def picture(root: ET.Element) -> ET.Element:
+    (found,) = of_class(root, "picture")
+    return found
+
+
+def place(mark: ET.Element) -> tuple[float, float]:
+    found = re.fullmatch(r"translate\((\S+) (\S+)\)", mark.get("transform", ""))
+    assert found
+    return float(found[1]), float(found[2])
+
+
+def places(root: ET.Element) -> list[tuple[float, float]]:
+    return [place(mark) for mark in of_class(picture(root), "mark")]
+
+
+def ends(whisker: ET.Element) -> tuple[float, float]:
+    found = re.match(r"M\S+ (\S+)V([^M]+)", whisker.get("d", ""))
+    assert found
+    return float(found[1]), float(found[2])
+
+
+def words(root: ET.Element, kind: str) -> list[str]:
+    return [element.text or "" for element in of_class(root, kind)]
+
+
+def texts(root: ET.Element) -> Iterator[str]:
+    return (element.text or "" for element in picture(root).iter("text"))
+
+
+def marks(*points: Point, name: str = "some") -> Series:
+    return Series(name, points, marker="circle")
+
+
+def height_of(root: ET.Element, value: float) -> float:
+    """Where a value is in the picture, by the lines at 0 and at 100."""
+    rungs = dict(zip(words(root, "end"), (grid.get("d", "") for grid in of_class(root, "grid")), strict=True))
+    low, high = (float(rungs[name].split(" ")[1].partition("H")[0]) for name in ("0", "100"))
+    return low + value / 100 * (high - low)
+
+
+@given(st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS, NUMBERS), min_size=1, max_size=8))
+def test_every_point_is_inside_and_in_its_order(rows: list[tuple[float, ...]]) -> None:
+    points = [Point(x, b, a, c) for x, *heights in sorted(rows) for a, b, c in [sorted(heights)]]
+    root = drawn(marks(*points))
+    found = places(root)
+    assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for x, y in found)
+    assert all(a[0] <= b[0] for a, b in pairwise(found))
+    by_height = sorted(zip((point.y for point in points), (y for _, y in found), strict=True))
+    assert all(a[1] >= b[1] for a, b in pairwise(by_height)), "more is higher"
+    for whisker, (_, y) in zip(of_class(root, "whisker"), found, strict=True):
+        foot, head = ends(whisker)
+        assert HEIGHT >= foot >= y >= head >= 0
+
+
+@given(st.floats(0, 1e12), st.booleans())
+def test_ticks_are_few_and_inside_and_whole_where_things_are_counted(most: float, whole: bool) -> None:
+    root = drawn(marks(Point(1, most)), y=Axis("calls", high=5, whole=whole))
+    found = [float(grid.get("d", "").split(" ")[1].partition("H")[0]) for grid in of_class(root, "grid")]
+    assert 2 <= len(found) <= 11
+    assert all(0 <= y <= HEIGHT for y in found) and found == sorted(found, reverse=True)
+    if whole and most < 1000:
+        assert all(name.isdigit() for name in words(root, "end"))
+        assert len(set(words(root, "end"))) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("most", "names"),
+    [
+        (2, ["0", "1", "2"]),
+        (3, ["0", "1", "2", "3"]),
+        (5, ["0", "1", "2", "3", "4", "5"]),
+        (7, ["0", "1", "2", "3", "4", "5", "6", "7", "8"]),
+        (1234, ["0", "200", "400", "600", "800", "1,000", "1,200", "1,400"]),
+    ],
+)
+def test_ticks_are_round(most: float, names: list[str]) -> None:
+    assert words(drawn(marks(Point(1, most)), y=Axis("calls", high=2, whole=True)), "end") == names
+
+
+def test_an_axis_is_not_cut_and_not_stretched() -> None:
+    (_, below), (_, above) = places(drawn(marks(Point(1, 0), Point(2, 240)), y=Axis("tokens", high=250)))
+    assert below > above > 30, "240 of 250 is not at the top"
+    (_, top) = places(drawn(marks(Point(1, 0), Point(2, 300)), y=Axis("tokens", high=250)))[1]
+    assert top == 30
+
+
+def test_a_whisker_is_the_interval_and_a_bar_stands_on_zero() -> None:
+    root = drawn(
+        marks(Point(0, 50, 20, 60)),
+        Series("bars", (Point(1, 40, 10, 80),), marker="bar"),
+        y=Axis("right (%)", high=100),
+    )
+    for whisker, (low, high) in zip(of_class(root, "whisker"), ((20, 60), (10, 80)), strict=True):
+        assert ends(whisker) == pytest.approx((height_of(root, low), height_of(root, high)), abs=0.1)
+    (bar,) = of_class(root, "bar")
+    found = re.match(r"M\S+ (\S+)V([^h]+)h", bar.get("d", ""))
+    assert found
+    assert (float(found[1]), float(found[2])) == pytest.approx((height_of(root, 0), height_of(root, 40)), abs=0.1)
+
+
+def test_lines_and_bands_go_through_their_points() -> None:
+    points = (Point(0, 50, 20, 60), Point(1, 70, 40, 100))
+    root = drawn(Series("both", points, marker="circle", line="dashed", band=True), y=Axis("right (%)", high=100))
+    (line,), (band,) = of_class(picture(root), "line"), of_class(picture(root), "band")
+    assert [tuple(map(float, pair.split(","))) for pair in line.get("points", "").split()] == places(root)
+    assert "dashed" in line.get("class", "")
+    corners = [float(pair.split(",")[1]) for pair in band.get("points", "").split()]
+    assert corners == pytest.approx([height_of(root, value) for value in (20, 40, 100, 60)], abs=0.1)
+    assert not of_class(root, "whisker"), "the band says it"
+
+
+def test_the_legend_names_what_is_there_and_nothing_else() -> None:
+    root = drawn(marks(Point(1, 1), name="one"), marks(name="none"), Series("two", (Point(1, 2),), 3, "square", True))
+    (legend,) = of_class(root, "legend")
+    assert ["".join(item.itertext()) for item in legend] == ["one", "two"]
+    plain, hollow = (of_class(item, "key")[0] for item in legend)
+    assert "c3" in hollow.get("class", "") and of_class(hollow, "hollow") and not of_class(plain, "hollow")
+    assert of_class(plain, "mark")[0].get("d") != of_class(hollow, "mark")[0].get("d"), "never by the colour alone"
+
+
+def test_an_empty_chart_is_a_frame_that_says_so() -> None:
+    empty, full = drawn(marks()), drawn(marks(Point(1, 1)))
+    assert EMPTY in texts(empty) and EMPTY not in texts(full)
+    assert {"across (m)", "up (m)"} <= set(texts(empty))
+    assert picture(empty).get("viewBox") == picture(full).get("viewBox"), "nothing jumps when the first point comes"
+    assert picture(empty).get("role") == "img" and picture(empty).get("aria-label") == f"A chart: {EMPTY}"
+    assert places(empty) == []
+
+
+def test_a_chart_is_said_in_words_and_in_numbers() -> None:
+    heads = (Head("x"), Head("y", "m", number=True))
+    series = (marks(Point(1, 2, about="one is two")),)
+    root = figure(Chart("A chart", Axis("x"), Axis("y"), series, "It rises.", heads, (("1", "2"),)))
+    assert picture(root).get("aria-label") == "A chart: It rises."
+    assert [title.text for title in picture(root).iter("title")] == ["one is two"]
+    assert [element.tag for element in root.iter() if element.tag in ("summary", "table")] == ["summary", "table"]
+    assert [cell.text for cell in root.iter() if cell.tag in ("td", "th") and cell.get("scope") != "col"] == ["1", "2"]
+
+
+@given(st.text())
+def test_words_from_outside_are_inert(text: str) -> None:
+    named = Axis(text, names={0: text}, notes={0: text})
+    series = Series(text, (Point(0, 0.5, label=text[:3], about=text),), marker="cross")
+    root = figure(Chart("A chart", named, Axis(text), (series,), text, (Head("x"),), ((text,),), text))
+    assert {element.tag for element in root.iter()}.isdisjoint({"script", "img", "a", "style", "foreignObject"})
+
+
+def test_a_hostile_name_is_shown_and_does_nothing() -> None:
+    html = chart_html(
+        Chart("A chart", Axis("x"), Axis("y"), (marks(Point(1, 1, about=HOSTILE), name=HOSTILE),), HOSTILE)
+    )
+    assert "<script" not in html and "\u202e" not in html and html.count("&lt;script&gt;") == 3
+    ET.fromstring(html)
+
+
+def test_labels_cover_neither_marks_nor_one_another() -> None:
+    crowd = [Point(x, y, y - 10, y + 10, str(i)) for i, (x, y) in enumerate([(5, 50), (5, 50), (5.2, 52), (9.9, 50)])]
+    root = drawn(marks(*crowd), x=Axis("x", high=10), y=Axis("y", high=100))
+    found = [(float(text.get("x", "")), float(text.get("y", ""))) for text in of_class(root, "label")]
+    assert len(found) == 4
+    assert all(math.dist(a, b) > 7 for i, a in enumerate(found) for b in found[:i])
+    for left, base in found:
+        assert 0 <= left <= WIDTH - 7
+        assert not any(
+            left < x + 6 and x - 6 < left + 7 and base - 10 < y + 6 and y - 6 < base for x, y in places(root)
+        )
+    alone = drawn(*(marks(Point(5, 50, label="1")) for _ in range(30)), x=Axis("x", high=10), y=Axis("y", high=100))
+    assert 0 < len(of_class(alone, "label")) < 30, "what has no room is left out"
+
+
+def test_every_colour_can_be_seen_on_its_page() -> None:
+    for rule, ground in ((r"^\.chart \.c(\d) ", "#ffffff"), (r"^\.dark \.chart \.c(\d) ", "#1e293b")):
+        found = dict(re.findall(rule + r"\{ --colour: (#[0-9a-f]{6}); \}$", CSS, re.MULTILINE))
+        assert sorted(found) == [str(i) for i in range(COLOURS)]
+        assert all(contrast(colour, ground) >= 3 for colour in found.values())
+    assert len(set(MARKERS)) == len(MARKERS) and math.lcm(COLOURS, len(MARKERS)) >= 20, "few look the same"
+
+
+def test_no_selector_has_a_comma() -> None:
+    plain = re.sub(r"/\*.*?\*/", "", CSS, flags=re.DOTALL)
+    assert not [selector for selector in re.findall(r"([^{}]+)\{", plain) if "," in selector]
+
+
+def contrast(one: str, other: str) -> float:
+    def light(colour: str) -> float:
+        shares = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    low, high = sorted((light(one), light(other)))
+    return (high + 0.05) / (low + 0.05)

@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+
+from app.backends.scripted import ScriptedBackend
+from app.config import Config
+from app.errors import BackendError, BackendUnavailable, BadInput
+from app.store import Store
+from app.store.records import Costs, Item
+from app.ui.eval_job import Evaluations
+from app.ui.html.runs import items_html, outcome, progress_html
+from app.ui.site import Engines, Site
+from app.ui.tabs import eval_panel as start
+from app.ui.tabs import runs
+from evals import gsm8k
+from evals.progress import Progress
+from evals.runner import GIVE_UP_AFTER, begin
+from prompts.settings import Settings
+from prompts.values import Backend, Request
+
+HOSTILE = "<script>alert(1)</script>\u202e"
+
+
+def seven(request: Request) -> str:
+    return "Answer: 7"
+
+
+def site_of(store: Store, reply: Callable[[Request], str] = seven, delay: float = 0.0) -> Site:
+    async def opened(name: str) -> Backend:
+        return ScriptedBackend(reply, delay=delay)
+
+    return Site(store, Config(), Settings(), False, Engines("scripted", opened))
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    with Store.open(":memory:") as store:
+        yield store
+
+
+async def last(pages: AsyncGenerator[Any]) -> Any:
+    return [page async for page in pages][-1]
+
+
+async def test_an_eval_is_begun_from_the_page_and_told_as_it_goes(store: Store) -> None:
+    evals = Evaluations(site_of(store))
+    told = [page async for page in start.start(evals, "built-in questions", 5, "cot", "scripted", 2)]
+    assert "Fetching" in told[0][0] and "0 of 5 done" in told[1][0]
+    assert "5 of 5 done" in told[-1][0] and told[-1][1] == 1
+    assert store.run(1).spec.source["source"] == "builtin" and store.run(1).spec.n == 5
+    assert {item.status for item in store.items(1)} == {"done"}
+    said, table, *_ = runs.ended(evals.site, 1)
+    assert "5 of 5 questions done" in str(said) and "run 1" in str(table)
+    table, peak, processed, choices = runs.overview(evals.site)
+    assert "run 1" in table and [value for _, value in choices["choices"]] == [1]
+    for chart in (peak, processed):
+        assert "run 1: cot," in chart and "of 5 questions" in chart and chart.count('<g class="point') == 1
+        assert "<li>" in chart and "isump" not in chart, "only strategies that were run"
+    assert "0 invented: 0.0% (" in runs.one_run(evals.site, 1, "numeric")[2], "seven is never right"
+    assert "mean peak context" in peak and "mean processed" in processed
+
+
+async def test_a_stopped_eval_keeps_what_is_done_and_goes_on(store: Store) -> None:
+    evals = Evaluations(site_of(store, delay=0.01))
+    async with aclosing(evals.begin("builtin", 6, "cot", "scripted", 2)) as stages:
+        async for stage in stages:
+            if stage.progress.done >= 2:
+                break
+    done = {item.attempt for item in store.items(1) if item.status == "done"}
+    assert 2 <= len(done) < 6
+    assert "go on with it" in str(runs.ended(evals.site, 1)[0])
+    page, number = await last(start.resume(evals, 1, 2))
+    assert "6 of 6 done" in page and number == 1
+    after = store.items(1)
+    assert len(after) == 6 and {item.status for item in after} == {"done"}
+    assert done <= {item.attempt for item in after}, "nothing is done twice"
+
+
+async def test_a_run_is_not_run_twice_at_once(store: Store) -> None:
+    evals = Evaluations(site_of(store, delay=0.05))
+    async with aclosing(evals.begin("builtin", 4, "cot", "scripted", 2)) as stages:
+        async for _ in stages:
+            page, _ = await last(start.resume(evals, 1, 2))
+            assert "already running" in page
+            break
+    assert "4 of 4 done" in (await last(start.resume(evals, 1, 4)))[0]
+
+
+async def test_a_run_of_another_model_is_not_gone_on_with(store: Store) -> None:
+    site, task = site_of(store), gsm8k.load("builtin", limit=2)
+    about = {"source": "builtin", "data": None, "split": "test", "limit": 2, "seed": 0, "offset": 0}
+    begin(store, task, about, "cot", ScriptedBackend([], model="another"), Settings())
+    page, number = await last(start.resume(Evaluations(site), 1, 2))
+    assert "made with another" in page and number is None
+
+
+async def test_a_run_that_does_not_name_its_questions_is_not_gone_on_with(store: Store) -> None:
+    begin(store, gsm8k.load("builtin", limit=2), {}, "cot", ScriptedBackend([]), Settings())
+    assert "does not say" in (await last(start.resume(Evaluations(site_of(store)), 1, 2)))[0]
+
+
+@pytest.mark.parametrize("number", [None, 9, "x", HOSTILE])
+async def test_a_run_that_is_not_there_is_a_sentence(store: Store, number: object) -> None:
+    site = site_of(store)
+    page, _ = await last(start.resume(Evaluations(site), number, 2))
+    assert 'role="alert"' in page and "<script" not in page
+    shown = str(runs.one_run(site, number, "numeric")[0])
+    assert ("Choose a run" in shown) if number is None else ('role="alert"' in shown and "<script" not in shown)
+    assert runs.questions(site, number, "numeric", runs.ALL) == ""
+    for chart in runs.one_run(site, number, "numeric")[1:]:
+        assert "nothing to show yet" in chart and HOSTILE not in chart
+
+
+async def test_an_engine_that_is_gone_ends_the_eval_with_a_sentence(store: Store) -> None:
+    def gone(request: Request) -> str:
+        raise BackendUnavailable("The server does not answer: start it.")
+
+    page, _ = await last(start.start(Evaluations(site_of(store, gone)), "built-in questions", 20, "cot", "scripted", 1))
+    assert "does not answer" in page
+    assert len(store.items(1)) == GIVE_UP_AFTER
+
+
+async def test_what_cannot_be_measured_is_a_sentence(store: Store) -> None:
+    evals = Evaluations(site_of(store))
+    assert "at least 1" in (await last(start.start(evals, "built-in questions", 0, "cot", "scripted", 1)))[0]
+    with pytest.raises(BadInput):
+        await last(evals.begin("/etc/passwd", 1, "cot", "scripted", 1))
+    assert store.runs() == []
+
+
+async def test_one_run_is_seen_whole_and_by_outcome(store: Store) -> None:
+    task = gsm8k.load("builtin", limit=4)
+    golds = {item.question.text: item.gold for item in task.items}
+
+    def reply(request: Request) -> str:
+        place = list(golds).index(request.messages[1].parts[0].removeprefix("Question: "))
+        if place == 3:
+            raise BackendError(f"The engine is out of order {HOSTILE}: mend it.")
+        first, silent = next(iter(golds.values())), "I cannot say that at all, not even roughly."
+        return (f"Answer: {first}", "Answer: -5", silent)[place]
+
+    site = site_of(store, reply)
+    await last(start.start(Evaluations(site), "built-in questions", 4, "cot", "scripted", 1))
+    head, context, fidelity = runs.one_run(site, 1, "numeric")
+    assert "3 of 4 questions judged" in str(head) and "1 errors" in str(head) and "strict-match" in str(head)
+    assert context.count('<g class="point') == 2 and "n=3" in context and "n=1" in context, "one was asked again"
+    assert fidelity.count('<g class="point') == 1 and "33.3% (" in fidelity and "of 3 attempts" in fidelity
+    names = [item.question.id for item in task.items]
+    for only, place in (("right", 0), ("wrong", 1), ("no answer", 2), ("error", 3)):
+        page = runs.questions(site, 1, "numeric", only)
+        assert [name for name in names if f">{name}<" in page] == [names[place]]
+        assert "<script" not in page
+    assert all(f">{name}<" in runs.questions(site, 1, "numeric", runs.ALL) for name in names)
+    assert "No question is like that" in runs.questions(site, 1, "numeric", "unfinished")
+
+
+async def test_the_newest_run_is_shown_where_none_is_chosen(store: Store) -> None:
+    site = site_of(store)
+    assert runs.newest(site, None) == gr.skip()
+    for _ in range(2):
+        await last(start.start(Evaluations(site), "built-in questions", 1, "cot", "scripted", 1))
+    assert runs.newest(site, None) == 2
+    assert runs.newest(site, 1) == gr.skip(), "a link keeps its run"
+
+
+async def test_an_eval_that_did_not_begin_changes_nothing(store: Store) -> None:
+    site = site_of(store)
+    begun = runs.ended(site, None)
+    await last(start.start(Evaluations(site), "built-in questions", 1, "cot", "scripted", 1))
+    assert len(begun) == len(runs.ended(site, 1)) and all(part == gr.skip() for part in begun)
+    assert runs.ended(site, 1)[-1] == runs.overview(site)[-1] | {"value": 1}, "the run that ended is shown"
+
+
+async def test_the_store_can_be_read_while_it_is_written(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "t.sqlite") as store:
+        evals = Evaluations(site_of(store, delay=0.01))
+        work = asyncio.create_task(last(start.start(evals, "built-in questions", 4, "cot", "scripted", 2)))
+        while not work.done():
+            await asyncio.to_thread(runs.overview, evals.site)
+            await asyncio.sleep(0.005)
+        assert "4 of 4" in work.result()[0]
+
+
+def item(status: str = "done", answer: str | None = "7", **scores: float | None) -> Item:
+    return Item("q", 1, status, answer, None, scores, Costs())
+
+
+def test_every_outcome_has_its_word() -> None:
+    assert outcome(item(numeric=1.0), "numeric") == "right"
+    assert outcome(item(numeric=0.0), "numeric") == "wrong"
+    assert outcome(item(answer=None, numeric=None), "numeric") == "no answer"
+    assert outcome(item(numeric=None), "numeric") == "not judged"
+    assert outcome(item(), "numeric") == "not judged"
+    assert outcome(item("error"), "numeric") == "error"
+    assert outcome(item("running", None), "numeric") == "unfinished"
+
+
+def test_many_items_are_cut_and_said_to_be() -> None:
+    page = items_html([item(numeric=1.0)] * 1000, "numeric")
+    assert page.count("<tr>") == 301 and "The first 300 of 1,000 are shown." in page
+
+
+def test_progress_says_the_rate_of_this_start_only() -> None:
+    page = progress_html(Progress(done=15, total=20, kept=5, right=7, judged=14, errors=1), 3, 60.0)
+    assert "15 of 20 done, 7 of 14 right, 1 errors, 10.0 a minute" in page and 'value="15"' in page
+    assert "a minute" not in progress_html(Progress(5, 20, 5, 0, 5, 0), 3, 1.0)

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from app.session import Ended
+from app.store.records import Attempt, AttemptSpec, Costs, Record
+from app.ui.live import Asked, Desk
+from app.ui.page import Link, read_link
+from app.ui.site import Site
+from app.ui.tabs.solve import SHOWN, answer_part, asked_part, chart_part, steps_part
+from graphs.reasoner import Step, Verb
+from prompts.settings import Settings
+from prompts.values import Call, Generation, Message, Question, Request, TextMemory, Thought, Usage
+
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\u202etxt"
+
+
+def taken(index: int, verb: Verb, text: str) -> Record:
+    thought = Thought(text) if verb == "step" else None
+    return Record(index, Step(verb, index // 2 + 1, TextMemory(), TextMemory((text,)), thought=thought))
+
+
+def asked(text: str, number: int | None, **state: object) -> Asked:
+    found = Asked(text)
+    found.attempt = number
+    for name, value in state.items():
+        setattr(found, name, value)
+    return found
+
+
+def ended(answer: str | None) -> Ended:
+    spec = AttemptSpec(Question("q", "Why?"), "isump", "scripted", "scripted", Settings())
+    return Ended(Attempt(1, spec, "done", None, answer, "", "answered", 0.0, 1.0), Costs())
+
+
+def test_a_summary_is_nested_in_its_thought() -> None:
+    html = steps_part([taken(0, "step", "first"), taken(1, "summarize", "known"), taken(2, "step", "second")])
+    assert html.count('<li class="round">') == 2
+    first, second = html.split('<li class="round">')[1:]
+    assert "first" in first and "known" in first.split('class="nested"')[1] and "second" in second
+
+
+def test_a_long_attempt_shows_its_newest_steps() -> None:
+    html = steps_part([taken(i, "step", f"thought {i}.") for i in range(SHOWN + 5)])
+    assert "The first 5 steps are in the trace" in html
+    assert "thought 4." not in html and "thought 5." in html
+
+
+def test_the_chart_grows_with_the_calls_and_keeps_its_room() -> None:
+    call = Call(Request((Message("user", ("Why?",)),), 9), Generation("so", Usage(100, 40), "stop", 0.1))
+    step = Step("step", 1, TextMemory(), TextMemory(), (call,), thought=Thought("so"))
+    empty, one, two = (chart_part([Record(i, step) for i in range(n)]) for n in range(3))
+    assert [html.count('<g class="point') for html in (empty, one, two)] == [0, 2, 4]
+    assert "nothing to show yet" in empty and "nothing to show yet" not in one and "140 tokens" in one
+    (room,) = {re.findall(r'class="picture" viewBox="[^"]+"', html)[0] for html in (empty, one, two)}
+    assert room.endswith('"0 0 440 280"')
+
+
+def test_how_a_question_stands_is_said(site: Site) -> None:
+    assert "Opening the model" in answer_part(asked("Why?", None), site)
+    stopped = answer_part(asked("Why?", 3, stopped=True, records=[taken(0, "step", "so")]), site)
+    assert "Stopped after 1 step;" in stopped and 'href="?attempt=3"' in stopped
+    assert "42" in answer_part(asked("Why?", 1, ended=ended("42")), site)
+    failed = answer_part(asked("Why?", 3, error=f"{site.store.path} is full {HOSTILE}"), site)
+    assert 'role="alert"' in failed and "the trace store is full" in failed
+
+
+def test_words_from_outside_are_inert(site: Site) -> None:
+    parts = [
+        steps_part([taken(0, "step", HOSTILE), taken(1, "summarize", HOSTILE)]),
+        answer_part(asked("Why?", 1, ended=ended(HOSTILE)), site),
+        answer_part(asked("Why?", 1, error=HOSTILE), site),
+        asked_part(Desk([asked(HOSTILE, 1), asked("Why?", 2, ended=ended(HOSTILE))])),
+    ]
+    for html in parts:
+        assert "<script" not in html and "<img" not in html and "\u202e" not in html
+        assert "alert(1)" in html, "it is shown, not dropped"
+
+
+def test_the_questions_of_a_visitor_are_listed_when_there_are_two() -> None:
+    one, two, none = asked("First?", 1, ended=ended("7")), asked("Second?", 2), asked("Third?", None)
+    assert asked_part(Desk([none, one])) == ""
+    html = asked_part(Desk([two, one]))
+    assert "attempt 2" in html and "thinking" in html and "First?" in html and "7" in html
+
+
+@pytest.mark.parametrize(
+    ("query", "link"),
+    [
+        ({}, Link()),
+        ({"attempt": "12", "step": "3"}, Link(attempt=12)),
+        ({"run": "2", "__theme": "dark"}, Link(run=2)),
+        ({"attempt": "-1", "run": "x"}, Link()),
+        ({"attempt": "9" * 40}, Link()),
+        ({"attempt": "١٢"}, Link()),
+    ],
+)
+def test_a_link_is_read_or_ignored(query: dict[str, str], link: Link) -> None:
+    assert read_link(query) == link
