@@ -1,25 +1,28 @@
-"""Strategies: LangGraph state machines over the Reasoner protocol. The name typed is the name of the file."""
+"""Strategies: LangGraph state machines over the Reasoner protocol. The name typed is the name of the file.
+
+STRATEGIES["isump"].help
+"""
 
 from __future__ import annotations
 
-from functools import cache
 from importlib import import_module
-from typing import Any
+from pkgutil import iter_modules
 
-from langgraph.graph.state import CompiledStateGraph
+from graphs.strategy import Strategy
+from prompts.values import UserError
 
-STRATEGIES: dict[str, str] = {
-    "direct": "ask for the answer at once",
-    "cot": "one long chain of thought",
-    "self_consistency": "several chains of thought in parallel, the most frequent answer wins",
-    "history_loop": "step by step, keeping the full history",
-    "isump": "step by step, keeping only what we know and what to do next",
+DEFAULT = "isump"
+
+STRATEGIES: dict[str, Strategy] = {
+    module.STRATEGY.name: module.STRATEGY
+    for module in (import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__))
+    if hasattr(module, "STRATEGY")
 }
+"""Every strategy by name: one for each module of this package that defines ``STRATEGY``."""
 
 
-@cache
-def graph(strategy: str) -> CompiledStateGraph[Any, Any, Any, Any]:
-    """The compiled graph of ``graphs/<strategy>.py``; raises ``KeyError`` when there is no such strategy."""
-    if strategy not in STRATEGIES:
-        raise KeyError(strategy)
-    return import_module(f"graphs.{strategy}").build()
+def find_strategy(name: str) -> Strategy:
+    """The strategy of that name; raises ``UserError`` with the choices when there is none."""
+    if name not in STRATEGIES:
+        raise UserError(f"There is no strategy {name!r}: choose one of {', '.join(STRATEGIES)}.")
+    return STRATEGIES[name]

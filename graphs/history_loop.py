@@ -2,9 +2,18 @@
 
     python -m app solve "..." --strategy history_loop
 
-The graph is isump's own; the reasoner's memory is the transcript (``prompts.reasoner.TranscriptReasoner``).
+The graph is isump's own; the reasoner's memory is the transcript.
 """
 
 from graphs.isump import build
+from graphs.strategy import Strategy
+from prompts.transcript import TranscriptReasoner
 
-__all__ = ["build"]
+STRATEGY = Strategy(
+    "history_loop",
+    "step by step, keeping the full history",
+    build,
+    TranscriptReasoner,
+    templates="history_loop",
+    resumable=True,
+)

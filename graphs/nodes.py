@@ -1,24 +1,26 @@
-"""What every node of every strategy shares: the state, the context, and taking one verb within the budget."""
+"""What the nodes of all strategies share: the state, the resources, the token and time budget, the final node."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypedDict, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 from langgraph.runtime import Runtime
 
-from graphs.reasoner import Ending, Reasoner, Step
+from graphs.reasoner import Reasoner
+from prompts.memories import Memory
 from prompts.settings import Settings
-from prompts.values import Answer, Memory, Question, TextMemory, Thought, Turn
+from prompts.steps import Ending, Step
+from prompts.values import Answer, Question, Thought, Turn
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
-    """What the nodes may use: the reasoner, the settings, and the event-loop time at which the attempt must end."""
+class Resources:
+    """What the nodes may use (LangGraph's ``context_schema``); ``deadline`` is in seconds of the event loop's clock."""
 
     reasoner: Reasoner
     settings: Settings
@@ -36,14 +38,28 @@ class State(TypedDict):
     ending: Ending | None
 
 
-def start(question: Question, memory: Memory | None = None, round: int = 0) -> State:
-    """The state before the first step, or before the step after a checkpoint when ``memory`` is given."""
-    return State(question=question, memory=memory or TextMemory(), thought=None, round=round, spent=0, ending=None)
+def initial_state(question: Question, memory: Memory, round: int = 0) -> State:
+    """The state before the first step, or before the step that follows a checkpoint's ``memory`` and ``round``."""
+    return State(question=question, memory=memory, thought=None, round=round, spent=0, ending=None)
 
 
-def cost(turn: Turn[T]) -> int:
+def generated_tokens(turn: Turn[T]) -> int:
     """Tokens that the calls of ``turn`` generated."""
     return sum(call.generation.usage.completion for call in turn.calls)
+
+
+def room(state: State, settings: Settings) -> int:
+    """Tokens an attempt may still generate before those set aside for its conclusion."""
+    return settings.max_tokens - settings.answer_tokens - state["spent"]
+
+
+def out_of_budget(round: int, spent: int, settings: Settings) -> Ending | None:
+    """Why there cannot be another thought, if so; tokens for the conclusion are set aside."""
+    if round >= settings.max_steps:
+        return "steps spent"
+    if spent + settings.answer_tokens >= settings.max_tokens:
+        return "tokens spent"
+    return None
 
 
 async def within_time(work: Callable[[], Awaitable[Turn[T]]], deadline: float) -> Turn[T] | None:
@@ -58,33 +74,18 @@ async def within_time(work: Callable[[], Awaitable[Turn[T]]], deadline: float) -
         return None
 
 
-async def conclude(
-    question: Question,
-    memory: Memory,
-    thoughts: tuple[Thought, ...],
-    round: int,
-    spent: int,
-    ending: Ending,
-    runtime: Runtime[Context],
-) -> Answer:
-    """End an attempt: the answer reached, else one last call within the budget, else an explicit none."""
-    context = runtime.context
-    limit = min(context.settings.answer_tokens, context.settings.max_tokens - spent)
+async def conclude(state: State, runtime: Runtime[Resources]) -> dict[str, Any]:
+    """Give the answer reached, else ask for one within the budget, else say that there is none."""
+    resources, memory, spent = runtime.context, state["memory"], state["spent"]
+    thoughts = (state["thought"],) if state["thought"] else ()
+    limit = min(resources.settings.answer_tokens, resources.settings.max_tokens - spent)
     turn = await within_time(
-        lambda: context.reasoner.conclude(question, memory, thoughts, limit=limit), context.deadline
+        lambda: resources.reasoner.conclude(state["question"], memory, thoughts, limit=limit), resources.deadline
     )
+    ending: Ending = state["ending"] or "answered"
     if turn is None:
         turn, ending = Turn(Answer(None), marks=("time spent before an answer was asked for",)), "time spent"
     runtime.stream_writer(
-        Step("conclude", round, memory, memory, turn.calls, turn.marks, answer=turn.value, ending=ending)
+        Step("conclude", state["round"], memory, memory, turn.calls, turn.marks, answer=turn.value, ending=ending)
     )
-    return turn.value
-
-
-def out_of_budget(round: int, spent: int, settings: Settings) -> Ending | None:
-    """Why there cannot be another thought, if so; tokens for the conclusion are set aside."""
-    if round >= settings.max_steps:
-        return "steps spent"
-    if spent + settings.answer_tokens >= settings.max_tokens:
-        return "tokens spent"
-    return None
+    return {"ending": ending}

@@ -9,13 +9,14 @@ import operator
 from typing import Annotated, Any
 
 from langgraph.graph import END, START, StateGraph
-from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Send
 
-from graphs.nodes import Context, State, within_time
-from graphs.reasoner import Step
+from graphs.nodes import Resources, State, within_time
+from graphs.strategy import Graph, Strategy
 from prompts.answers import vote
+from prompts.reasoner import PromptReasoner
+from prompts.steps import Step
 from prompts.values import Answer, Thought
 
 
@@ -26,12 +27,12 @@ class Votes(State):
     thoughts: Annotated[list[Thought], operator.add]
 
 
-async def step(state: Votes, runtime: Runtime[Context]) -> dict[str, Any]:
+async def step(state: Votes, runtime: Runtime[Resources]) -> dict[str, Any]:
     """Think the whole problem through once; chain ``sample`` has its own seed."""
-    context, memory, sample = runtime.context, state["memory"], state["sample"]
-    limit = context.settings.max_tokens // context.settings.samples
+    resources, memory, sample = runtime.context, state["memory"], state["sample"]
+    limit = resources.settings.max_tokens // resources.settings.samples
     turn = await within_time(
-        lambda: context.reasoner.step(state["question"], memory, limit=limit, sample=sample), context.deadline
+        lambda: resources.reasoner.step(state["question"], memory, limit=limit, sample=sample), resources.deadline
     )
     if turn is None:
         return {"thoughts": []}
@@ -39,7 +40,7 @@ async def step(state: Votes, runtime: Runtime[Context]) -> dict[str, Any]:
     return {"thoughts": [turn.value]}
 
 
-async def conclude(state: Votes, runtime: Runtime[Context]) -> dict[str, Any]:
+async def conclude(state: Votes, runtime: Runtime[Resources]) -> dict[str, Any]:
     """Take the most frequent answer among the chains; none when no chain reached one."""
     thoughts = state["thoughts"]
     answer = vote([thought.answer for thought in thoughts])
@@ -53,16 +54,27 @@ async def conclude(state: Votes, runtime: Runtime[Context]) -> dict[str, Any]:
     return {"ending": ending}
 
 
-def _chains(state: Votes, runtime: Runtime[Context]) -> list[Send]:
+def _chains(state: Votes, runtime: Runtime[Resources]) -> list[Send]:
     return [Send("step", {**state, "sample": i}) for i in range(runtime.context.settings.samples)]
 
 
-def build() -> CompiledStateGraph[Votes, Context, State, Votes]:
+def build() -> Graph:
     """Compile k x step -> conclude."""
-    graph = StateGraph(Votes, context_schema=Context, input_schema=State)
+    graph = StateGraph(Votes, context_schema=Resources, input_schema=State)
     graph.add_node(step)
     graph.add_node(conclude)
     graph.add_conditional_edges(START, _chains, ["step"])
     graph.add_edge("step", "conclude")
     graph.add_edge("conclude", END)
     return graph.compile()
+
+
+STRATEGY = Strategy(
+    "self_consistency",
+    "several chains of thought in parallel, the most frequent answer wins",
+    build,
+    PromptReasoner,
+    templates="cot",
+    defaults={"temperature": 0.7},  # greedy chains would all be the same one; 0.7 is the paper's setting (section 3.1)
+    parallel_calls=lambda settings: settings.samples,
+)

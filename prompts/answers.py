@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
 
 from prompts.checks.numbers import number
@@ -35,6 +37,39 @@ def read_answer(text: str) -> str | None:
             if answer.lower() not in _EMPTY:
                 return answer
     return None
+
+
+def read_number(text: str) -> str | None:
+    """The final answer in ``text`` when it is a number; anything else is none."""
+    answer = read_answer(text)
+    return None if answer is None or number(answer) is None else answer
+
+
+def read_reply(text: str) -> str | None:
+    """The answer in the reply to a question for it: a reply of a few words is an answer without its label."""
+    short = text.strip("*` .") if len(text.split()) <= 6 and len(text) <= 80 else ""
+    return read_answer(text) or short or None
+
+
+def read_number_reply(text: str) -> str | None:
+    """The answer in the reply to a question for it, when it is a number."""
+    answer = read_reply(text)
+    return None if answer is None or number(answer) is None else answer
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerForm:
+    """How the answers to a question are read: from a thought, and from the reply to a question for the answer."""
+
+    from_thought: Callable[[str], str | None]
+    from_reply: Callable[[str], str | None]
+
+
+ANSWER_FORMS: dict[str, AnswerForm] = {
+    "stated": AnswerForm(read_answer, read_reply),
+    "number": AnswerForm(read_number, read_number_reply),
+}
+"""The forms a task may declare: "stated" takes an answer as it is written, "number" only one that is a number."""
 
 
 def _bare(answer: str) -> str:

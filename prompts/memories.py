@@ -1,135 +1,126 @@
-r"""Writes a memory into a prompt and reads one back: JSON where the engine can, a tolerant text form otherwise.
+"""Memories: what passes from one step to the next, in words or in vectors, and how each is encoded for storage.
 
-read_memory("What we know:\n- May = 24 clips\nWhat to do next:\n- add April and May")
--> TextMemory(known=("May = 24 clips",), next=("add April and May",))
+    memory = TextMemory(known=("clips in May = 24",), next=("add April and May",))
+    decode(memory.encode()) == memory
+
+A new kind of memory is a class with the members of ``Memory`` and an entry in ``MEMORIES``.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from typing import Any
-
-from prompts.checks.equations import claims
-from prompts.values import TextMemory
-
-CHARACTERS_PER_TOKEN = 4
-"""How ``memory_tokens`` becomes a bound that needs no tokenizer: English text has about four characters a token."""
-
-_HEADING = re.compile(
-    r"^[\s>#*_]*(?:(known|what we (?:already )?know|facts|solution|done)"
-    r"|(next|what (?:to do|is left)(?: next)?|to ?do|goals?))"
-    r"(?:\s+so far)?[*_\s]*(?::[*_]*[ \t]*(.*)|[*_]*\s*)$",
-    re.I,
-)
-_BULLET = re.compile(r"^\s*(?:[-*•+]|\(?\d{1,2}[.)])\s+")
-_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"')
-_LIST = re.compile(rf'"(known|next)"\s*:\s*\[\s*((?:{_STRING.pattern}\s*(?:,\s*|(?=\]|$|"[^"]*$)))*)')
-_NOTHING = {"none", "nothing", "nothing left", "n/a", "done", "-", "no more steps", "nothing more", "null", "[]"}
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, Self
 
 
-def schema(tokens: int = 144, lines: int = 6) -> dict[str, Any]:
-    """The JSON schema of a memory of about ``tokens``: at most ``lines`` known and half as many next entries."""
-    characters = max(24, tokens * CHARACTERS_PER_TOKEN // (lines + lines // 2) - 4)
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A memory as it is stored: ``kind`` is a key of ``MEMORIES``, ``text`` is searchable, ``data`` is binary."""
 
-    def entries(most: int, least: int) -> dict[str, Any]:
-        text = {"type": "string", "minLength": 1, "maxLength": characters}
-        return {"type": "array", "items": text, "minItems": least, "maxItems": most}
-
-    return {
-        "type": "object",
-        "properties": {"known": entries(lines, 1), "next": entries(lines // 2, 0)},
-        "required": ["known", "next"],
-        "additionalProperties": False,
-    }
+    kind: str
+    text: str
+    data: bytes = b""
 
 
-def read_memory(text: str) -> TextMemory | None:
-    """The memory in ``text``, from a JSON object or from headed lists; ``None`` when nothing is known in it."""
-    return next((memory for read in (_from_json, _from_text) if (memory := read(text)) and memory.known), None)
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One titled list of lines of a memory, as it is shown to a reader."""
+
+    title: str
+    lines: tuple[str, ...]
 
 
-def goals_only(memory: TextMemory) -> TextMemory:
-    """The memory without goals that hold a finished calculation: it was made out of turn, not by a step."""
-    goals = (goal for goal in memory.next if all(claim.verdict == "unreadable" for claim in claims(goal)))
-    return TextMemory(memory.known, tuple(goals))
+class Memory(Protocol):
+    """What survives a step; immutable and compared by value."""
+
+    kind: ClassVar[str]
+    """Key of this class in ``MEMORIES``."""
+
+    @property
+    def empty(self) -> bool:
+        """True when nothing was written into it yet."""
+        ...
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """The memory as titled lines for display; untrusted text."""
+        ...
+
+    def encode(self) -> Encoded:
+        """The memory for storage; ``decode`` reverses it exactly."""
+        ...
+
+    @classmethod
+    def decode(cls, encoded: Encoded) -> Self:
+        """The memory that was encoded; raises ``ValueError`` when the text is no encoding of this kind."""
+        ...
 
 
-def split_memory(text: str) -> tuple[str, TextMemory | None]:
-    """A fused reply taken apart: the thought before the first memory heading, and the memory after it."""
-    lines = text.splitlines()
-    start = next((i for i, line in enumerate(lines) if (m := _HEADING.match(line)) and m[1]), len(lines))
-    return "\n".join(lines[:start]).strip(), read_memory("\n".join(lines[start:]))
+@dataclass(frozen=True, slots=True)
+class TextMemory:
+    """A memory in words: "what we know" and "what to do next", one line each."""
+
+    known: tuple[str, ...] = ()
+    next: tuple[str, ...] = ()
+
+    kind: ClassVar[str] = "text"
+
+    @property
+    def empty(self) -> bool:
+        """True before the first summary."""
+        return not (self.known or self.next)
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """What we know, and what to do next."""
+        return Section("what we know", self.known), Section("what to do next", self.next)
+
+    def encode(self) -> Encoded:
+        """Both lists as one JSON object."""
+        return Encoded(self.kind, json.dumps({"known": self.known, "next": self.next}, ensure_ascii=False))
+
+    @classmethod
+    def decode(cls, encoded: Encoded) -> Self:
+        """Read the JSON object back."""
+        found = json.loads(encoded.text)
+        return cls(tuple(found["known"]), tuple(found["next"]))
 
 
-def show_memory(memory: TextMemory) -> tuple[str, str]:
-    """The two lists as bulleted lines, "- none" where a list is empty."""
-    known, goals = (("\n".join(f"- {line}" for line in lines) or "- none") for lines in (memory.known, memory.next))
-    return known, goals
+@dataclass(frozen=True, slots=True)
+class VectorMemory:
+    """A memory in vectors: one safetensors document with its tensor's shape and L2 norm."""
+
+    safetensors: bytes
+    shape: tuple[int, ...]
+    norm: float
+
+    kind: ClassVar[str] = "vector"
+
+    @property
+    def empty(self) -> bool:
+        """True when there is no tensor."""
+        return not self.safetensors
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """Shape and norm; the values themselves say nothing to a reader."""
+        return (Section("memory vectors", (f"shape {self.shape}, norm {self.norm:.3g}",)),)
+
+    def encode(self) -> Encoded:
+        """Shape and norm as JSON, the tensor as bytes."""
+        return Encoded(self.kind, json.dumps({"shape": self.shape, "norm": self.norm}), self.safetensors)
+
+    @classmethod
+    def decode(cls, encoded: Encoded) -> Self:
+        """Read shape, norm and tensor back."""
+        found = json.loads(encoded.text)
+        return cls(encoded.data, tuple(found["shape"]), found["norm"])
 
 
-def fit(memory: TextMemory, tokens: int) -> TextMemory:
-    """The memory cut to ``tokens`` (at four characters a token, bullets included): the first lines that fit.
-
-    A first line too long by itself is cut between words. A goal list takes at most half, so that a model which
-    plans at length cannot push its own facts out.
-    """
-    room = tokens * CHARACTERS_PER_TOKEN
-    goals, used = _within(memory.next, room // 2)
-    known, _ = _within(memory.known, room - used)
-    return TextMemory(known, goals)
+MEMORIES: dict[str, type[Memory]] = {"text": TextMemory, "vector": VectorMemory}
+"""The kinds of memory a trace can hold, by the name they are stored under."""
 
 
-def _within(lines: tuple[str, ...], room: int) -> tuple[tuple[str, ...], int]:
-    kept: list[str] = []
-    used = 0
-    for line in lines:
-        if used + len(line) + 3 > room:
-            if not kept and (start := line[: max(room - 3, 0)].rpartition(" ")[0]):
-                return (start,), len(start) + 3
-            break
-        kept.append(line)
-        used += len(line) + 3
-    return tuple(kept), used
-
-
-def _from_json(text: str) -> TextMemory | None:
-    start, end = text.find("{"), text.rfind("}")
-    if start < 0:
-        return None
-    try:
-        found = json.loads(text[start : end + 1])
-    except (ValueError, RecursionError):
-        return _from_broken_json(text[start:])
-    if not isinstance(found, dict):
-        return None
-    return TextMemory(_entries(found.get("known")), _entries(found.get("next")))
-
-
-def _from_broken_json(text: str) -> TextMemory | None:
-    """The whole strings of lists that a token limit broke off."""
-    lists = {name: strings for name, strings in _LIST.findall(text)}
-    known, goals = (_lines(json.loads(s) for s in _STRING.findall(lists.get(name, ""))) for name in ("known", "next"))
-    return TextMemory(known, goals)
-
-
-def _entries(value: object) -> tuple[str, ...]:
-    values = value if isinstance(value, list) else [value]
-    return _lines(item for item in values if isinstance(item, str | int | float) and not isinstance(item, bool))
-
-
-def _from_text(text: str) -> TextMemory | None:
-    lists: dict[str, list[str]] = {"known": [], "next": []}
-    current = ""
-    for line in text.splitlines():
-        if heading := _HEADING.match(line):
-            current = "known" if heading[1] else "next"
-            line = heading[3] or ""
-        if current:
-            lists[current].append(line)
-    return TextMemory(_lines(lists["known"]), _lines(lists["next"])) if current else None
-
-
-def _lines(values: Any) -> tuple[str, ...]:
-    cleaned = (" ".join(_BULLET.sub("", str(value)).split()).strip("* ").strip() for value in values)
-    return tuple(dict.fromkeys(line for line in cleaned if line and line.lower().rstrip(".") not in _NOTHING))
+def decode(encoded: Encoded) -> Memory:
+    """The memory that was encoded; raises ``KeyError`` for a kind that is not in ``MEMORIES``."""
+    return MEMORIES[encoded.kind].decode(encoded)

@@ -1,8 +1,8 @@
 """PromptReasoner: the verbs of reasoning as prompts to a chat backend.
 
 Every prompt of the loop is exactly system, question, memory, instruction, in this order: what stays
-the same stands first, so an engine's prefix cache serves it. Earlier thoughts are never shown; the one
-exception by design is the ``two-call`` summary, which continues the call that wrote the newest thought.
+the same stands first, so a prefix cache serves it. Earlier thoughts are never shown; the one
+exception by design is the summary, which continues the call that wrote the newest thought.
 """
 
 from __future__ import annotations
@@ -12,15 +12,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from prompts.answers import read_answer
+from prompts.answers import ANSWER_FORMS
+from prompts.backend import Backend, Capability
 from prompts.checks.equations import first_wrong
-from prompts.memories import fit, goals_only, read_memory, schema, show_memory, split_memory
-from prompts.render import inert, render
+from prompts.memories import Memory, TextMemory
+from prompts.memory_text import fit, goals_only, read_memory, schema, show_memory
+from prompts.render import neutralize_chat_markup, render
 from prompts.settings import Settings
-from prompts.values import Answer, Backend, Call, Memory, Message, Question, Request, TextMemory, Thought, Turn
+from prompts.values import Answer, Call, Message, Part, PartKind, Question, Request, Role, Thought, Turn
 
 _SENTENCE_END = re.compile(r"[.!?;](?=\s)|\n")
-_RETRY_TEMPERATURE = 0.7  # a greedy engine would repeat the unreadable summary word for word
+_RETRY_TEMPERATURE = 0.7  # greedy decoding would repeat the unreadable summary word for word
 
 
 def cut(text: str) -> str:
@@ -32,31 +34,47 @@ def cut(text: str) -> str:
 
 
 class PromptReasoner:
-    """Implements ``graphs.reasoner.Reasoner`` with the templates of ``prompts/<words>/``."""
+    """Implements ``graphs.reasoner.Reasoner`` with the templates of one folder of ``prompts/``."""
 
-    def __init__(self, backend: Backend, settings: Settings, words: str) -> None:
-        """Bind a backend and the settings to the templates in ``prompts/<words>/``."""
-        self.backend, self.settings, self.words = backend, settings, words
+    def __init__(self, backend: Backend, settings: Settings, templates: str) -> None:
+        """Bind a backend and the settings to the templates in ``prompts/<templates>/``."""
+        self.backend, self.settings, self.templates = backend, settings, templates
+
+    @property
+    def step_tokens(self) -> int:
+        """Most tokens that one step of a loop generates."""
+        return self.settings.step_tokens
+
+    def start(self, question: Question) -> Memory:
+        """The memory before anything is known."""
+        return TextMemory()
+
+    async def read(self, question: Question, memory: Memory, chunk: str, *, limit: int) -> Turn[Memory]:
+        """The memory after ``chunk``, one piece of a long text; at most ``memory_tokens`` and ``limit`` generated."""
+        system, user = self._head(question, memory)
+        instruction = self._render(f"read_{self.settings.memory_form}")
+        context = Part("context", neutralize_chat_markup(chunk))
+        messages = (system, replace(user, parts=(*user.parts, context, Part("instruction", instruction))))
+        return await self._write_memory(messages, memory, limit)
 
     async def step(self, question: Question, memory: Memory, *, limit: int, sample: int = 0) -> Turn[Thought]:
         """The next thought, in at most ``limit`` generated tokens; ``sample`` shifts the seed of parallel chains.
 
-        With ``recheck`` a thought that holds a wrong equation is asked for once more. With the ``fused``
-        variant the same call writes the new memory, carried in ``Thought.memory``.
+        With ``recheck`` a thought that holds a wrong equation is asked for once more.
         """
         messages = self._step_prompt(question, memory)
         calls = [await self._ask(messages, limit, shift=sample)]
         marks: tuple[str, ...] = ()
-        thought = self._read_thought(calls[0])
+        thought = self._read_thought(calls[0], question)
         left = limit - calls[0].generation.usage.completion
         if self.settings.recheck and left > 0 and (wrong := first_wrong(thought.text)):
             again = (
                 *messages,
-                Message("assistant", (thought.text,)),
-                Message("user", (render("isump/recheck", claim=wrong.text),)),
+                _message("assistant", "thought", thought.text),
+                _message("user", "instruction", render("isump/recheck", claim=wrong.text)),
             )
             calls.append(await self._ask(again, left, shift=sample))
-            thought = self._read_thought(calls[1])
+            thought = self._read_thought(calls[1], question)
             marks = (f"rechecked: {wrong.text}",)
         return Turn(thought, tuple(calls), marks)
 
@@ -64,31 +82,12 @@ class PromptReasoner:
         """The memory rewritten after ``thought``; the old one is kept, with a mark, when two tries cannot be read."""
         if self.settings.ablation == "no-memory":
             return Turn(TextMemory())
-        if thought.memory is not None:
-            return Turn(self._kept(thought.memory))
-        if self.settings.variant == "fused":
-            return Turn(memory, marks=("summary unreadable, memory kept",))
         messages = (
             *self._step_prompt(question, memory),
-            Message("assistant", (inert(thought.text),)),
-            Message("user", (render(f"{self.words}/summarize_{self.settings.memory_form}"),)),
+            _message("assistant", "thought", neutralize_chat_markup(thought.text)),
+            _message("user", "instruction", self._render(f"summarize_{self.settings.memory_form}")),
         )
-        form = (
-            schema(self.settings.memory_tokens)
-            if self.settings.memory_form == "json" and self.backend.structured
-            else None
-        )
-        calls: list[Call] = []
-        for temperature in (self.settings.temperature, max(self.settings.temperature, _RETRY_TEMPERATURE)):
-            left = limit - sum(call.generation.usage.completion for call in calls)
-            if left <= 0:
-                break
-            calls.append(await self._ask(messages, left, shift=len(calls), temperature=temperature, form=form))
-            written = read_memory(_whole_lines(calls[-1]))
-            if written is not None:
-                marks = ("summary unreadable, asked again",) if len(calls) > 1 else ()
-                return Turn(self._kept(written), tuple(calls), marks)
-        return Turn(memory, tuple(calls), ("summary unreadable, memory kept",))
+        return await self._write_memory(messages, memory, limit)
 
     async def conclude(
         self, question: Question, memory: Memory, thoughts: tuple[Thought, ...], *, limit: int
@@ -98,43 +97,78 @@ class PromptReasoner:
             return Turn(Answer(thoughts[-1].answer, thoughts[-1].text))
         if limit <= 0:
             return Turn(Answer(None), marks=("no tokens left to ask for an answer",))
-        head = self._head(question, memory)
-        work = (inert(thoughts[-1].text),) if thoughts else ()
-        messages = (head[0], Message("user", (*head[1].parts, *work, render(f"{self.words}/conclude"))))
-        call = await self._ask(messages, limit)
+        system, user = self._head(question, memory)
+        work = [Part("thought", neutralize_chat_markup(thought.text)) for thought in thoughts[-1:]]
+        asked = Part("instruction", self._render("conclude"))
+        call = await self._ask((system, replace(user, parts=(*user.parts, *work, asked))), limit)
         text = call.generation.text.strip()
-        return Turn(Answer(read_answer(text) or _short(text), text), (call,))
+        return Turn(Answer(ANSWER_FORMS[question.answers].from_reply(text), text), (call,))
+
+    def visible_memory(self, memory: Memory) -> TextMemory:
+        """The part of a text memory that the settings let the model see."""
+        if not isinstance(memory, TextMemory):
+            raise TypeError(f"a PromptReasoner reads text memories, not {type(memory).__name__}")
+        match self.settings.ablation:
+            case "known-only":
+                return TextMemory(known=memory.known)
+            case "next-only":
+                return TextMemory(next=memory.next)
+            case "no-memory":
+                return TextMemory()
+            case _:
+                return memory
+
+    def memory_part(self, memory: TextMemory) -> str:
+        """A memory as the model is shown it."""
+        known, goals = show_memory(memory)
+        return self._render("memory", known=known, next=goals)
+
+    def instruction(self, *, first: bool) -> str:
+        """What a step is asked to do; ``first`` says that nothing is in the memory yet."""
+        return self._render("step" if first else "step_on")
+
+    def kept(self, memory: TextMemory) -> TextMemory:
+        """A memory the model wrote, without what may not be kept and cut to ``memory_tokens``."""
+        return fit(goals_only(self.visible_memory(memory)), self.settings.memory_tokens)
+
+    async def _write_memory(self, messages: tuple[Message, ...], memory: Memory, limit: int) -> Turn[Memory]:
+        bound = self.settings.memory_form == "json" and Capability.SCHEMA in self.backend.capabilities
+        form = schema(self.settings.memory_tokens) if bound else None
+        calls: list[Call] = []
+        for temperature in (self.settings.temperature, max(self.settings.temperature, _RETRY_TEMPERATURE)):
+            spent = sum(call.generation.usage.completion for call in calls)
+            left = min(limit, self.settings.memory_tokens) - spent
+            if left <= 0:
+                break
+            calls.append(await self._ask(messages, left, shift=len(calls), temperature=temperature, form=form))
+            written = read_memory(_whole_lines(calls[-1]))
+            if written is not None:
+                marks = ("summary unreadable, asked again",) if len(calls) > 1 else ()
+                return Turn(self.kept(written), tuple(calls), marks)
+        return Turn(memory, tuple(calls), ("summary unreadable, memory kept",))
+
+    def _render(self, name: str, **values: str) -> str:
+        return render(f"{self.templates}/{name}", **values)
 
     def _head(self, question: Question, memory: Memory) -> tuple[Message, Message]:
-        shown, parts = _shown(memory, self.settings), list[str]()
+        shown, parts = self.visible_memory(memory), list[Part]()
         if shown.empty or not self.settings.drop_question:
-            parts.append(render(f"{self.words}/question", question=inert(question.text)))
+            asked = self._render("question", question=neutralize_chat_markup(question.text))
+            parts.append(Part("question", asked))
         if not shown.empty:
-            parts.append(inert(self._memory_part(shown)))
-        return Message("system", (render(f"{self.words}/system"),)), Message("user", tuple(parts))
-
-    def _memory_part(self, memory: TextMemory) -> str:
-        known, goals = show_memory(memory)
-        return render(f"{self.words}/memory", known=known, next=goals)
+            parts.append(Part("memory", neutralize_chat_markup(self.memory_part(shown))))
+        return _message("system", "system", self._render("system")), Message("user", tuple(parts))
 
     def _step_prompt(self, question: Question, memory: Memory) -> tuple[Message, ...]:
         system, user = self._head(question, memory)
-        first = _shown(memory, self.settings).empty
-        name = "fused" if self.settings.variant == "fused" and self.words == "isump" else "step"
-        instruction = render(f"{self.words}/{name}" if first else f"{self.words}/{name}_on")
-        return system, replace(user, parts=(*user.parts, instruction))
+        asked = self.instruction(first=self.visible_memory(memory).empty)
+        return system, replace(user, parts=(*user.parts, Part("instruction", asked)))
 
-    def _read_thought(self, call: Call) -> Thought:
+    def _read_thought(self, call: Call, question: Question) -> Thought:
         """A thought whose unfinished last sentence is cut off; an answer counts only in what is left."""
-        text = call.generation.text
-        text = cut(text) if call.generation.finish_reason == "length" else text.strip()
-        memory = None
-        if self.settings.variant == "fused" and self.words == "isump":
-            text, memory = split_memory(text)
-        return Thought(text, read_answer(text), memory)
-
-    def _kept(self, memory: TextMemory) -> TextMemory:
-        return fit(goals_only(_shown(memory, self.settings)), self.settings.memory_tokens)
+        reply = call.generation.text
+        text = cut(reply) if call.generation.finish_reason == "length" else reply.strip()
+        return Thought(text, ANSWER_FORMS[question.answers].from_thought(text), reply)
 
     async def _ask(
         self,
@@ -145,35 +179,13 @@ class PromptReasoner:
         temperature: float | None = None,
         form: Mapping[str, Any] | None = None,
     ) -> Call:
-        warmth = self.settings.temperature if temperature is None else temperature
-        request = Request(messages, limit, warmth, self.settings.seed + shift, form)
+        temperature = self.settings.temperature if temperature is None else temperature
+        request = Request(messages, limit, temperature, self.settings.seed + shift, form)
         return Call(request, await self.backend.generate(request))
 
 
-class TranscriptReasoner(PromptReasoner):
-    """The ``history_loop`` baseline: its memory is every thought so far, word for word, and costs no call to write."""
-
-    async def summarize(self, question: Question, memory: Memory, thought: Thought, *, limit: int) -> Turn[Memory]:
-        """The transcript with ``thought`` appended; nothing is ever dropped."""
-        return Turn(TextMemory((*_shown(memory, self.settings).known, thought.text), ("",)))
-
-    def _memory_part(self, memory: TextMemory) -> str:
-        return render(f"{self.words}/memory", work="\n".join(memory.known))
-
-
-def _shown(memory: Memory, settings: Settings) -> TextMemory:
-    """The part of a text memory that the settings let the model see."""
-    if not isinstance(memory, TextMemory):
-        raise TypeError(f"a PromptReasoner reads text memories, not {type(memory).__name__}")
-    match settings.ablation:
-        case "known-only":
-            return TextMemory(known=memory.known)
-        case "next-only":
-            return TextMemory(next=memory.next)
-        case "no-memory":
-            return TextMemory()
-        case _:
-            return memory
+def _message(role: Role, kind: PartKind, text: str) -> Message:
+    return Message(role, (Part(kind, text),))
 
 
 def _whole_lines(call: Call) -> str:
@@ -182,8 +194,3 @@ def _whole_lines(call: Call) -> str:
     if call.generation.finish_reason == "length" and "\n" in text.strip() and not text.lstrip().startswith("{"):
         return text[: text.rstrip().rfind("\n")]
     return text
-
-
-def _short(text: str) -> str | None:
-    """A reply of a few words is an answer without its label; anything longer is not read as one."""
-    return text.strip("*` .") or None if len(text.split()) <= 6 and len(text) <= 80 else None

@@ -52,7 +52,7 @@ def render(name: str, **values: str) -> str:
     return fill(template(name), values, name=f"prompts/{name}.txt")
 
 
-def inert(text: str) -> str:
+def neutralize_chat_markup(text: str) -> str:
     """``text`` with chat-template markup such as ``<|im_end|>`` broken, so that a question cannot end its own turn.
 
     llama.cpp and others read such markup as control tokens wherever it stands in a message.

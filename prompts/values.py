@@ -1,18 +1,19 @@
-"""The values that cross package borders: questions, memories, thoughts, calls, and the Backend that answers.
+"""The values that cross package borders: questions, prompts, replies, thoughts, answers, scores.
 
 Everything here is frozen and knows nothing of files, models or the screen, so a
 value can be handed from a graph to the store to the terminal unchanged.
 
-    memory = TextMemory(known=("clips in May = 24",), next=("add April and May",))
+    Message("user", (Part("question", "How many?"), Part("instruction", "Think step by step.")))
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 Role = Literal["system", "user", "assistant"]
+PartKind = Literal["system", "question", "context", "memory", "thought", "instruction"]
 T = TypeVar("T")
 
 
@@ -22,53 +23,37 @@ class UserError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The problem as given; ``context`` is an optional long text it is asked about."""
+    """The problem as given.
+
+    ``context`` is an optional long text it is asked about; ``answers`` names the form its answer is read by, a key of
+    ``prompts.answers.ANSWER_FORMS``.
+    """
 
     id: str
     text: str
     context: str = ""
+    answers: str = "stated"
 
 
 @dataclass(frozen=True, slots=True)
-class TextMemory:
-    """What survives a turn, in words: "what we know" and "what to do next", one line each."""
+class Part:
+    """A piece of a message and what it is; the store keeps each text once, and a reader sees what is what."""
 
-    known: tuple[str, ...] = ()
-    next: tuple[str, ...] = ()
-
-    @property
-    def empty(self) -> bool:
-        """True before the first summary."""
-        return not (self.known or self.next)
-
-
-@dataclass(frozen=True, slots=True)
-class VectorMemory:
-    """What survives a turn, in vectors: one safetensors document with its tensor's shape and L2 norm."""
-
-    safetensors: bytes
-    shape: tuple[int, ...]
-    norm: float
-
-
-Memory = TextMemory | VectorMemory
+    kind: PartKind
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One chat message, kept in the parts it was built from.
-
-    The parts (system | question, memory, instruction | thought) let the store keep
-    each text once and let a reader see which part of a prompt is stable.
-    """
+    """One chat message, kept in the parts it was built from."""
 
     role: Role
-    parts: tuple[str, ...]
+    parts: tuple[Part, ...]
 
     @property
     def content(self) -> str:
-        """The message as the model sees it: its parts, a blank line between them."""
-        return "\n\n".join(self.parts)
+        """The message as the model sees it: the texts of its parts, a blank line between them."""
+        return "\n\n".join(part.text for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +106,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Thought:
-    """One reasoning step in words, the answer if it reached one, and the memory if the same call wrote it."""
+    """One reasoning step in words, the answer if it reached one, and the whole reply it was read from."""
 
     text: str
     answer: str | None = None
-    memory: TextMemory | None = field(default=None, compare=False)
+    source: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,20 +130,13 @@ class Turn(Generic[T]):
     marks: tuple[str, ...] = field(default=())
 
 
-class Backend(Protocol):
-    """Turns chat messages into a Generation; every implementation passes ``tests/backends/test_contract.py``."""
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What one scorer said of an attempt: from 0.0 (wrong) to 1.0 (right), ``None`` when there was nothing to judge.
 
-    name: str
-    """The name typed on the command line."""
-    model: str
-    """The model that answers, as the traces name it."""
-    structured: bool
-    """Whether a request's JSON schema is enforced by the engine."""
+    ``extracted`` is the answer it read, ``why`` the reason in a few words.
+    """
 
-    async def generate(self, request: Request) -> Generation:
-        """Answer one request; raises a ``UserError`` (see ``app.errors``) when it cannot be answered."""
-        ...
-
-    async def aclose(self) -> None:
-        """Release the engine or connection."""
-        ...
+    value: float | None
+    extracted: str | None
+    why: str

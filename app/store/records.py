@@ -1,34 +1,34 @@
-"""What a trace keeps of a step, and what it kept of an attempt: the values the store writes and the screens read.
+"""The values a trace store writes and reads: runs, attempts, steps with their findings, costs.
 
-A Record is a ``Step`` with its number and what was computed from it mechanically; the live view and a replay
-from the store see equal Records.
+A Record is a ``Step`` with its number and its findings; the live view and a replay from the store see equal Records.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, Literal
 
-from graphs.reasoner import Ending, Step
-from prompts.checks.equations import Claim, claims
-from prompts.checks.fidelity import Fidelity, fidelity
+from prompts.checks import DEFAULT_CHECKS, Finding, findings
 from prompts.settings import Settings
-from prompts.values import Question, TextMemory
+from prompts.steps import Ending, Step
+from prompts.values import Question
+
+Status = Literal["running", "done", "error"]
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A step as stored: ``fidelity`` for summaries in words, ``claims`` for thoughts; both computed, never asked."""
+    """A step as stored: its number from 0, and what the mechanical checks found in it."""
 
     index: int
     step: Step
-    fidelity: Fidelity | None = None
-    claims: tuple[Claim, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptSpec:
-    """What an attempt is before it starts."""
+    """What an attempt is before it starts; ``checks`` are keys of ``prompts.checks.CHECKS``."""
 
     question: Question
     strategy: str
@@ -38,15 +38,16 @@ class AttemptSpec:
     run: int | None = None
     parent: int | None = None
     forked_at_step: int | None = None
+    checks: tuple[str, ...] = DEFAULT_CHECKS
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An attempt as the store has it; ``status`` is running, done or error, and ``answer`` may be none when done."""
+    """An attempt as the store has it; ``answer`` may be none when it is done. Times are Unix seconds."""
 
     id: int
     spec: AttemptSpec
-    status: str
+    status: Status
     error: str | None
     answer: str | None
     completion: str
@@ -80,21 +81,34 @@ class Costs:
 
 @dataclass(frozen=True, slots=True)
 class RunSpec:
-    """What a run is before it starts; ``source`` says which questions, so that a resumed run asks the same ones."""
+    """What a run is before it starts.
+
+    Attributes:
+        task: Key of ``evals.TASKS`` that the questions and scorers came from.
+        questions: Name of the set of questions, such as "gsm8k/test"; runs are compared when it is the same.
+        task_version: Version of the task's items and scorers.
+        primary: The scorer that counts.
+        checks: The mechanical checks its traces get.
+        source: The task's own options, as JSON values, so that a resumed run asks the same questions.
+        n: How many questions.
+    """
 
     task: str
+    questions: str
     task_version: str
+    primary: str
     strategy: str
     backend: str
     model: str
     settings: Settings
-    source: dict[str, str | int | None]
+    source: Mapping[str, Any]
     n: int
+    checks: tuple[str, ...] = DEFAULT_CHECKS
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run as the store has it."""
+    """A run as the store has it; ``started`` in Unix seconds."""
 
     id: int
     spec: RunSpec
@@ -102,22 +116,12 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
-    """What one scorer said; ``value`` is 1, 0, or ``None`` when it could not judge."""
-
-    scorer: str
-    value: float | None
-    extracted: str | None
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """The newest attempt at one question of a run."""
+class ItemResult:
+    """The newest attempt at one question of a run, with its scores by scorer and its costs."""
 
     question_id: str
     attempt: int
-    status: str
+    status: Status
     answer: str | None
     error: str | None
     scores: Mapping[str, float | None]
@@ -125,37 +129,51 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class ContextSize:
     """The context of one call in tokens, and what the same call would have held with the full history kept."""
 
     used: int
     full_history: int
 
 
-def record(index: int, step: Step, question: Question, thought: str) -> Record:
-    """Number a step and compute what is mechanical: ``thought`` is the text of the newest thought before it."""
-    before, after = step.memory_before, step.memory_after
-    traced = None
-    if step.verb == "summarize" and isinstance(before, TextMemory) and isinstance(after, TextMemory):
-        traced = fidelity(question.text, before, thought, after)
-    return Record(index, step, traced, claims(step.thought.text) if step.thought else ())
+@dataclass(frozen=True, slots=True)
+class CallUsage:
+    """What of a step its context size is computed from: the verb, and each call's (prompt, completion) tokens."""
+
+    verb: str
+    tokens: tuple[tuple[int, int], ...]
 
 
-def contexts(records: Iterable[Record]) -> list[Context]:
-    """One entry a record: its largest call, and an estimate of that call in a loop that keeps every thought.
+def record(index: int, step: Step, question: Question, thought: str, checks: Iterable[str]) -> Record:
+    """Number a step and run the checks on it; ``thought`` is the text of the newest thought before it."""
+    return Record(index, step, findings(question, step, thought, checks))
+
+
+def usages(records: Iterable[Record]) -> list[CallUsage]:
+    """The token counts of each record's calls."""
+    return [
+        CallUsage(
+            record.step.verb,
+            tuple((call.generation.usage.prompt, call.generation.usage.completion) for call in record.step.calls),
+        )
+        for record in records
+    ]
+
+
+def context_sizes(steps: Iterable[CallUsage]) -> list[ContextSize]:
+    """One entry a step: its largest call, and an estimate of that call in a loop that keeps every thought.
 
     The estimate is the attempt's first prompt, plus every earlier thought, plus this call's completion, all by the
     engine's own counts; summaries would not exist in such a loop, so theirs repeats the thought's.
     """
-    curve: list[Context] = []
+    curve: list[ContextSize] = []
     first = thoughts = 0
-    for item in records:
-        usages = [call.generation.usage for call in item.step.calls]
-        used = max((usage.prompt + usage.completion for usage in usages), default=0)
+    for step in steps:
+        used = max((prompt + completion for prompt, completion in step.tokens), default=0)
         full = curve[-1].full_history if curve else 0
-        if usages and item.step.verb != "summarize":
-            first = first or usages[0].prompt
-            full = first + thoughts + usages[-1].completion
-            thoughts += usages[-1].completion
-        curve.append(Context(used, full))
+        if step.tokens and step.verb not in ("summarize", "read"):
+            first = first or step.tokens[0][0]
+            full = first + thoughts + step.tokens[-1][1]
+            thoughts += step.tokens[-1][1]
+        curve.append(ContextSize(used, full))
     return curve

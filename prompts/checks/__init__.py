@@ -1,0 +1,33 @@
+"""Mechanical checks: what can be judged of a step without a model. ``CHECKS`` lists them by name.
+
+findings(question, step, thought="48 / 2 = 25", checks=("equations",))
+-> (Finding("equations", "wrong", "48 / 2 = 25", "it is 24"),)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from prompts.checks import equations, fidelity
+from prompts.checks.finding import Check, Finding
+from prompts.steps import Step
+from prompts.values import Question
+
+CHECKS: dict[str, Check] = {check.name: check for check in (equations.CHECK, fidelity.CHECK)}
+DEFAULT_CHECKS: tuple[str, ...] = tuple(CHECKS)
+"""The checks of an attempt at a question that belongs to no task."""
+
+
+def findings(question: Question, step: Step, thought: str, checks: Iterable[str]) -> tuple[Finding, ...]:
+    """What the named checks find in a step, in their order; ``thought`` is the newest thought before it.
+
+    Raises:
+        KeyError: There is no check of that name.
+    """
+    return tuple(found for name in checks for found in CHECKS[name].judge(question, step, thought))
+
+
+def fault_name(check: str, kind: str) -> str | None:
+    """What a kind of finding is called when it is a mistake, such as "wrong equation"; ``None`` when it is none."""
+    known = CHECKS.get(check)
+    return known.faults.get(kind) if known else None

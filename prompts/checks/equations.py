@@ -20,13 +20,16 @@ two, and the first is wrong. How a claim is read:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
 from prompts.checks.arithmetic import OPERATORS, STARTS, Expression, Reader, Token, glued, tokenise
+from prompts.checks.finding import Check, Finding
 from prompts.checks.numbers import without_markers
+from prompts.steps import Step
+from prompts.values import Question
 
 Verdict = Literal["right", "wrong", "unreadable"]
 
@@ -67,6 +70,23 @@ def claims(thought: str) -> tuple[Claim, ...]:
 def first_wrong(thought: str) -> Claim | None:
     """The first claim of the thought that is wrong."""
     return next((claim for claim in claims(thought) if claim.verdict == "wrong"), None)
+
+
+def judge(question: Question, step: Step, thought: str) -> Iterable[Finding]:
+    """Every claim of a step's thought by its verdict; a wrong one says what its left side is worth."""
+    for claim in claims(step.thought.text) if step.thought else ():
+        known = claim.verdict == "wrong" and claim.left is not None
+        yield Finding("equations", claim.verdict, claim.text, f"it is {shown(claim.left)}" if known else "")
+
+
+def shown(value: Fraction | None) -> str:
+    """A value as a reader writes it: whole, or with six significant digits."""
+    if value is None:
+        return ""
+    return str(value) if value.denominator == 1 else f"{float(value):.6g}"
+
+
+CHECK = Check("equations", "every arithmetic claim of a thought", judge, {"wrong": "wrong equation"})
 
 
 def _blank(match: re.Match[str]) -> str:

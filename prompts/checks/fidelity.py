@@ -17,8 +17,11 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from fractions import Fraction
 
+from prompts.checks.finding import Check, Finding
 from prompts.checks.numbers import Number, numbers, without_markers
-from prompts.values import TextMemory
+from prompts.memories import TextMemory
+from prompts.steps import Step
+from prompts.values import Question
 
 _WHOLE = re.compile(r"[0-9]+")
 _IMPLIED = re.compile(
@@ -69,11 +72,17 @@ def fidelity(question: str, previous: TextMemory, thought: str, summary: TextMem
     )
 
 
-def traced(question: str, previous: TextMemory, thought: str) -> frozenset[Fraction]:
-    """Every value a summary may use; ask ``is_traced`` of each of ``numbers(line)`` to mark a line of memory."""
-    text = f"{without_markers(question)}\n{_text(previous, thought)}"
-    found = numbers(text)
-    return frozenset(_values(text, found) | _parts(found))
+def judge(question: Question, step: Step, thought: str) -> Iterable[Finding]:
+    """The numbers that a summary in words kept, dropped and invented; memories in vectors hold none to trace."""
+    before, after = step.memory_before, step.memory_after
+    if step.verb != "summarize" or not (isinstance(before, TextMemory) and isinstance(after, TextMemory)):
+        return
+    found = fidelity(question.text, before, thought, after)
+    for kind, texts in (("kept", found.kept), ("dropped", found.dropped), ("invented", found.invented)):
+        yield from (Finding("fidelity", kind, text) for text in texts)
+
+
+CHECK = Check("fidelity", "every number of a summary, traced to where it came from", judge, {"invented": "invented number"})
 
 
 def is_traced(number: Number, values: Set[Fraction]) -> bool:

@@ -1,0 +1,37 @@
+"""FusedReasoner: thought and memory in one call instead of two (``--variant fused``)."""
+
+from __future__ import annotations
+
+from prompts.answers import ANSWER_FORMS
+from prompts.memories import Memory, TextMemory
+from prompts.memory_text import split_memory
+from prompts.reasoner import PromptReasoner, cut
+from prompts.values import Call, Question, Thought, Turn
+
+
+class FusedReasoner(PromptReasoner):
+    """A PromptReasoner whose step also writes the memory; ``summarize`` reads it from the same reply, without a call."""
+
+    @property
+    def step_tokens(self) -> int:
+        """Most tokens of a thought and its memory together."""
+        return self.settings.step_tokens + self.settings.memory_tokens
+
+    async def summarize(self, question: Question, memory: Memory, thought: Thought, *, limit: int) -> Turn[Memory]:
+        """The memory that the reply behind ``thought`` holds; the old one is kept, with a mark, when it holds none."""
+        if self.settings.ablation == "no-memory":
+            return Turn(TextMemory())
+        _, written = split_memory(thought.source)
+        if written is None:
+            return Turn(memory, marks=("summary unreadable, memory kept",))
+        return Turn(self.kept(written))
+
+    def instruction(self, *, first: bool) -> str:
+        """Ask for the thought and the two lists."""
+        return self._render("fused" if first else "fused_on")
+
+    def _read_thought(self, call: Call, question: Question) -> Thought:
+        reply = call.generation.text
+        whole = cut(reply) if call.generation.finish_reason == "length" else reply.strip()
+        text, _ = split_memory(whole)
+        return Thought(text, ANSWER_FORMS[question.answers].from_thought(text), whole)
