@@ -1,8 +1,8 @@
-"""What if: the same step again under other seeds, and without one fact at a time.
+"""Ablations of a stored step: resume it with other seeds, or with one known fact at a time removed.
 
 parent = store.attempt(3)
 fork, spec = fork_at(parent, store.records(3)[:6]), parent.spec
-async for removal in which_mattered(fork, spec.question, spec.strategy, backend, spec.settings, store):
+async for removal in remove_facts(fork, spec.question, spec.strategy, backend, spec.settings, store):
     print(removal.fact, removal.attempt.answer, removal.flipped)
 """
 
@@ -12,22 +12,25 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
+from app.attempt_view import AttemptView
 from app.errors import BadInput
 from app.fork import Fork
-from app.session import Began, Ended, Event, solve
+from app.session import Event, solve
 from app.store import Store
 from app.store.records import Attempt
-from app.streams import AT_ONCE, together
+from app.streams import AT_ONCE, merge
 from prompts.answers import meaning
+from prompts.backend import Backend
+from prompts.memories import TextMemory
 from prompts.settings import Settings
-from prompts.values import Backend, Question, TextMemory, UserError
+from prompts.values import Question
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """An attempt run on from a memory without ``fact``; the first one, the control, lacks nothing.
+    """An attempt resumed from a memory without ``fact``; the first one, the control, lacks nothing.
 
-    ``flipped`` says whether its answer is another than the control's, and is ``None`` where that cannot be said: for
+    ``flipped`` says whether its answer differs from the control's, and is ``None`` where that cannot be said: for
     the control itself, and for an attempt that ended in an error.
     """
 
@@ -36,10 +39,10 @@ class Removal:
     flipped: bool | None
 
 
-def again(
+def resume_with_seeds(
     fork: Fork, question: Question, strategy: str, backend: Backend, settings: Settings, store: Store, times: int
 ) -> list[AsyncGenerator[Event]]:
-    """``times`` attempts run on from one checkpoint, for ``together``; the first has the seed of ``settings``."""
+    """``times`` event streams of attempts resumed at one checkpoint; the first has the seed of ``settings``."""
     seeds = ((settings.seed + shift) % 2**31 for shift in range(times))
     return [
         solve(question, strategy, backend, settings.model_copy(update={"seed": seed}), store, fork=fork)
@@ -47,7 +50,7 @@ def again(
     ]
 
 
-async def which_mattered(
+async def remove_facts(
     fork: Fork,
     question: Question,
     strategy: str,
@@ -56,10 +59,10 @@ async def which_mattered(
     store: Store,
     at_once: int = AT_ONCE,
 ) -> AsyncGenerator[Removal]:
-    """Run on from ``fork`` once as it is, then once without each known fact; yields each as it ends.
+    """Resume ``fork`` once as it is, then once without each known fact; yields each as it ends.
 
-    The control comes first, because only an answer given by the same engine under the same settings says what the
-    memory would have led to with nothing taken away.
+    The control comes first, because only an answer given by the same model under the same settings says what the
+    memory would have led to with nothing removed.
 
     Raises:
         BadInput: the memory is of vectors, or nothing is known in it.
@@ -67,26 +70,26 @@ async def which_mattered(
     """
     if not isinstance(fork.memory, TextMemory) or not fork.memory.known:
         raise BadInput("Nothing is known yet at this step: choose one with a fact under what we know.")
-    known, control = fork.memory.known, None
+    known, view = fork.memory.known, AttemptView()
     async with aclosing(solve(question, strategy, backend, settings, store, fork=fork)) as events:
         async for event in events:
-            if isinstance(event, Ended):
-                control = event.attempt
-    assert control is not None, "an attempt that raises nothing ends"
+            view = view.after(event)
+    assert view.attempt is not None, "an attempt that raises nothing ends"
+    control = view.attempt
     yield Removal(None, control, None)
 
     memories = [replace(fork.memory, known=(*known[:place], *known[place + 1 :])) for place in range(len(known))]
     forks = [replace(fork, memory=memory) for memory in memories]
     streams = [solve(question, strategy, backend, settings, store, fork=each) for each in forks]
-    attempts: dict[int, int] = {}
-    async with aclosing(together(streams, at_once)) as arriving:
-        async for place, event in arriving:
-            if isinstance(event, Began):
-                attempts[place] = event.attempt
-            elif isinstance(event, Ended | UserError):
-                attempt = store.attempt(attempts[place])
-                flipped = None if attempt.status == "error" else not _same(attempt.answer, control.answer)
-                yield Removal(known[place], attempt, flipped)
+    views = [AttemptView()] * len(known)
+    async with aclosing(merge(streams, at_once)) as batches:
+        async for batch in batches:
+            for place, event in batch:
+                views[place] = view = views[place].after(event)
+                if view.attempt is not None:
+                    yield Removal(known[place], view.attempt, not _same(view.attempt.answer, control.answer))
+                elif view.over and view.number is not None:
+                    yield Removal(known[place], store.attempt(view.number), None)
 
 
 def _same(one: str | None, other: str | None) -> bool:

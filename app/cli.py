@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 from app.config import Config, read_config
 from app.errors import BadInput
-from app.options import Parser, add_engine, add_serving, add_settings, add_store, run, settings
+from app.options import Parser, add_engine, add_serving, add_settings, add_store, run
 from graphs import STRATEGIES
 from prompts.settings import Settings
-from prompts.values import Backend, Question
+from prompts.values import Question
 
 if TYPE_CHECKING:
     from app.store import Store

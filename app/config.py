@@ -1,41 +1,36 @@
-"""Settings from the environment, read once here: nothing else looks at ``os.environ``.
+"""Settings of this process from the environment: where things are; nothing else looks at ``os.environ``.
 
 ISUMP_STORE=traces.sqlite ISUMP_BACKEND=openai ISUMP_BASE_URL=http://127.0.0.1:8000/v1 python -m app solve "..."
+
+Each is also an option of the commands that use it (``--store traces.sqlite``), which wins over the environment.
 """
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 
-from platformdirs import user_cache_path
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-
-class Config(BaseSettings):
-    """Where things are and which engine answers; command-line options win over the environment."""
-
-    model_config = SettingsConfigDict(env_prefix="ISUMP_", extra="ignore")
-
-    store: Path = Field(default=Path("isump.sqlite"), description="the trace store")
-    cache_dir: Path = Field(default=user_cache_path("isump"), description="downloaded models")
-    backend: str = Field(default="embedded", description="embedded, openai or scripted")
-    model: str | None = Field(
-        default=None, description="catalogue name, GGUF path, repo:file, or a server's model name"
-    )
-    base_url: str | None = Field(
-        default=None, description="OpenAI-compatible server, for example http://127.0.0.1:8000/v1"
-    )
-    api_key: SecretStr | None = Field(
-        default=None, validation_alias=AliasChoices("ISUMP_API_KEY", "OPENAI_API_KEY"), description="key of that server"
-    )
-    auth: SecretStr | None = Field(default=None, description="USER:PASSWORD that the app asks for (isump ui)")
-    context: int = Field(default=8192, ge=256, description="tokens of context per slot of the embedded engine")
-    timeout: float = Field(default=600, gt=0, description="seconds before one request is given up and tried again")
+from app.backends.config import BackendConfig
 
 
-@cache
-def read_config() -> Config:
-    """The settings of this process."""
-    return Config()
+class Environment(BaseSettings):
+    """Reads every field of its subclasses from ``ISUMP_<NAME>``, for those the command line does not give."""
+
+    model_config = SettingsConfigDict(env_prefix="ISUMP_", extra="ignore", frozen=True)
+
+
+class StoreOption(Environment):
+    """The trace store."""
+
+    store: Path = Field(default=Path("isump.sqlite"), description="trace store, a SQLite file")
+
+
+class BackendOptions(BackendConfig, Environment):
+    """The backend that the command line and the environment describe."""
+
+    @property
+    def backend_config(self) -> BackendConfig:
+        """The backend alone, without the other options of a command."""
+        return BackendConfig(**{name: getattr(self, name) for name in BackendConfig.model_fields})

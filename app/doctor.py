@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from app.config import Config
+from app.backends.config import BackendConfig
 from app.models.catalogue import DEFAULT, find
 from prompts.values import UserError
 
@@ -21,7 +21,7 @@ _EXTRAS = {"vllm": "vllm", "recurrent": "torch", "gym": "reasoning-gym", "test":
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Diagnosis:
     """One thing that works or not; ``needed`` says whether solving with the default model depends on it."""
 
     name: str
@@ -30,51 +30,53 @@ class Finding:
     says: str
 
 
-def findings(config: Config, store: Path) -> list[Finding]:
+def diagnose(config: BackendConfig, store: Path) -> list[Diagnosis]:
     """Look at everything; nothing is changed but for a store that is brought up to date."""
     return [*_needed(config, store), *_optional(config)]
 
 
-def _needed(config: Config, store: Path) -> Iterator[Finding]:
-    yield Finding("Python", True, True, sys.version.split()[0])
+def _needed(config: BackendConfig, store: Path) -> Iterator[Diagnosis]:
+    yield Diagnosis("Python", True, True, sys.version.split()[0])
     cores = os.cpu_count() or 1
-    yield Finding("processor", True, True, f"{cores} cores; the embedded engine needs no GPU")
-    engine = _installed("xllamacpp")
-    yield Finding("embedded engine", engine is not None, True, f"xllamacpp {engine}" if engine else "pip install .")
+    yield Diagnosis("processor", True, True, f"{cores} cores; the embedded backend needs no GPU")
+    package = _installed("xllamacpp")
+    yield Diagnosis(
+        "embedded backend", package is not None, True, f"xllamacpp {package}" if package else "pip install ."
+    )
     model = find(DEFAULT)
     here = model.is_in(config.cache_dir)
     size = f"{(model.bytes or 0) / 1e9:.1f} GB"
-    yield Finding(
+    yield Diagnosis(
         f"model {DEFAULT}", here, False, "ready" if here else f"isump models pull ({size}; solve does it too)"
     )
     folder = next(path for path in (config.cache_dir, *config.cache_dir.parents) if path.exists())
     free = shutil.disk_usage(folder).free
-    yield Finding("disk", here or free > 3e9, True, f"{free / 1e9:.1f} GB free at {folder}")
+    yield Diagnosis("disk", here or free > 3e9, True, f"{free / 1e9:.1f} GB free at {folder}")
     yield _store(store)
 
 
-def _store(path: Path) -> Finding:
+def _store(path: Path) -> Diagnosis:
     from app.store import Store
 
     if not path.exists():
         writable = os.access(path.absolute().parent, os.W_OK)
         says = f"{path} will be made" if writable else f"{path.absolute().parent} cannot be written: pass --store PATH"
-        return Finding("trace store", writable, True, says)
+        return Diagnosis("trace store", writable, True, says)
     try:
         with Store.open(path) as store:
             says = f"{path} holds {len(store.runs())} runs and {path.stat().st_size / 1e6:.1f} MB"
     except UserError as error:
-        return Finding("trace store", False, True, str(error))
-    return Finding("trace store", True, True, says)
+        return Diagnosis("trace store", False, True, str(error))
+    return Diagnosis("trace store", True, True, says)
 
 
-def _optional(config: Config) -> Iterator[Finding]:
+def _optional(config: BackendConfig) -> Iterator[Diagnosis]:
     says = "a key is set" if config.api_key else "no key: export OPENAI_API_KEY=... if the server wants one"
-    yield Finding("OpenAI-compatible server", bool(config.api_key or config.base_url), False, config.base_url or says)
+    yield Diagnosis("OpenAI-compatible server", bool(config.api_key or config.base_url), False, config.base_url or says)
     for extra, package in _EXTRAS.items():
         found = _installed(package)
         says = f"{package} {found}" if found else f"pip install '.[{extra}]'"
-        yield Finding(f"extra {extra}", found is not None, False, says)
+        yield Diagnosis(f"extra {extra}", found is not None, False, says)
 
 
 def _installed(package: str) -> str | None:

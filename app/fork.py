@@ -1,8 +1,8 @@
-"""A step row is a checkpoint: where an attempt can be run on from, with what we know or what to do next edited.
+"""A step row is a checkpoint: where an attempt can be resumed, with what we know or what to do next edited.
 
     fork = fork_at(store.attempt(3), store.records(3)[:6])
     edited = replace(fork, memory=TextMemory(known=("April = 48",), next=("work out May",)))
-    solve(question, "isump", backend, settings, store, fork=edited)
+    solve(question, "isump", backend, Settings(), store, fork=edited)
 
 The new attempt is linked to its parent. The thoughts the parent had taken count against the budget of steps; the
 budgets of tokens and seconds begin again.
@@ -15,11 +15,10 @@ from dataclasses import dataclass
 
 from app.errors import BadInput
 from app.store.records import Attempt, Record
+from graphs import STRATEGIES
+from graphs.strategy import Strategy
+from prompts.memories import Memory
 from prompts.settings import Settings
-from prompts.values import Memory, TextMemory
-
-LOOPS = ("history_loop", "isump")
-"""Strategies whose whole state between two steps is a memory; the others have none, and only begin again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +34,8 @@ class Fork:
 def fork_at(parent: Attempt, taken: Sequence[Record]) -> Fork:
     """The checkpoint that the last step of ``taken`` is; of the steps before it only the one right before is needed.
 
-    A summary is run on from the memory it wrote. A thought is thought again, from the memory it saw; and so is the
-    last thought before a conclusion. A strategy that keeps no memory begins again.
+    A summary is resumed from the memory it wrote. A thought is thought again, from the memory it saw; and so is the
+    last thought before a conclusion. A strategy that is not resumable begins again.
 
     Raises:
         BadInput: no step is given.
@@ -46,20 +45,27 @@ def fork_at(parent: Attempt, taken: Sequence[Record]) -> Fork:
     last, step = taken[-1], taken[-1].step
     if step.verb == "conclude" and len(taken) > 1:
         step = taken[-2].step
-    if parent.spec.strategy not in LOOPS:
+    if not is_resumable(parent):
         return Fork(parent.id, last.index, step.memory_before, 0)
     if step.verb in ("summarize", "read"):
         return Fork(parent.id, last.index, step.memory_after, step.round)
     return Fork(parent.id, last.index, step.memory_before, max(step.round - 1, 0))
 
 
-def check_fork(fork: Fork, strategy: str, settings: Settings) -> None:
-    """Raise ``BadInput`` when ``strategy`` cannot be run on from ``fork``."""
-    if strategy in LOOPS:
+def is_resumable(attempt: Attempt) -> bool:
+    """Whether the attempt's strategy can go on from a stored step; one that no longer exists cannot."""
+    strategy = STRATEGIES.get(attempt.spec.strategy)
+    return strategy is not None and strategy.resumable
+
+
+def check_fork(fork: Fork, strategy: Strategy, settings: Settings) -> None:
+    """Raise ``BadInput`` when ``strategy`` cannot be resumed from ``fork``."""
+    if strategy.resumable:
         if fork.round >= settings.max_steps:
             raise BadInput(
                 f"Attempt {fork.parent} had taken {fork.round} thoughts by then and at most {settings.max_steps} are "
                 "allowed: allow more, or fork at an earlier step."
             )
-    elif not (isinstance(fork.memory, TextMemory) and fork.memory.empty):
-        raise BadInput(f"{strategy} keeps no memory to run on from: choose one of {', '.join(LOOPS)}.")
+    elif not fork.memory.empty:
+        names = ", ".join(name for name, other in STRATEGIES.items() if other.resumable)
+        raise BadInput(f"{strategy.name} keeps no memory to resume from: choose one of {names}.")

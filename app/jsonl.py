@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 
 from app.store.records import Attempt, Context, Costs, Record
-from prompts.values import TextMemory
+from prompts.memories import TextMemory
 
 
 def step_line(record: Record, context: Context) -> str:

@@ -11,18 +11,20 @@ from __future__ import annotations
 import asyncio
 import unicodedata
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.errors import BadInput
 from app.fork import Fork, check_fork
 from app.store import Store
 from app.store.records import Attempt, AttemptSpec, Costs, Record, record
-from graphs import STRATEGIES, graph
-from graphs.nodes import Context, start
-from graphs.reasoner import Reasoner, Step
-from prompts.reasoner import PromptReasoner, TranscriptReasoner
+from graphs import find_strategy
+from graphs.nodes import Resources, initial_state
+from graphs.strategy import graph
+from prompts.backend import Backend
+from prompts.checks import DEFAULT_CHECKS
 from prompts.settings import Settings
-from prompts.values import Answer, Backend, Question, UserError
+from prompts.steps import Step
+from prompts.values import Answer, Question, UserError
 
 LONGEST_QUESTION = 1_000_000
 """Characters; a longer question is refused before an engine has to choke on it."""
@@ -46,13 +48,6 @@ class Ended:
 Event = Began | Record | Ended
 
 
-def check_strategy(name: str) -> str:
-    """``name`` when it is a strategy; raises ``BadInput`` with the choices otherwise."""
-    if name not in STRATEGIES:
-        raise BadInput(f"There is no strategy {name!r}: choose one of {', '.join(STRATEGIES)}.")
-    return name
-
-
 def check_question(text: str) -> str:
     """``text`` stripped; raises ``BadInput`` when it is empty, enormous, or holds control characters."""
     text = text.replace("\r\n", "\n").strip()
@@ -66,13 +61,6 @@ def check_question(text: str) -> str:
     return text
 
 
-def reasoner_for(strategy: str, backend: Backend, settings: Settings) -> Reasoner:
-    """The reasoner a strategy is run with: its words are ``prompts/<strategy>/``, or those it shares."""
-    if strategy == "history_loop":
-        return TranscriptReasoner(backend, settings, strategy)
-    return PromptReasoner(backend, settings, "cot" if strategy == "self_consistency" else strategy)
-
-
 async def solve(
     question: Question,
     strategy: str,
@@ -80,53 +68,62 @@ async def solve(
     settings: Settings,
     store: Store,
     *,
+    checks: tuple[str, ...] | None = None,
     run: int | None = None,
     fork: Fork | None = None,
 ) -> AsyncGenerator[Event]:
     """Run ``strategy`` on ``question``; every step is in the store before it is yielded.
 
-    With ``fork`` the attempt does not begin at the beginning but at that checkpoint, and is linked to its parent.
+    Args:
+        question: What is asked.
+        strategy: A key of ``graphs.STRATEGIES``.
+        backend: What answers; it must have the capabilities the strategy needs.
+        settings: The settings of this attempt.
+        store: Where the trace goes.
+        checks: The mechanical checks of its steps; by default those of the fork's parent, else ``DEFAULT_CHECKS``.
+        run: The run it belongs to, if any.
+        fork: Begin at this checkpoint instead of at the beginning, linked to its parent.
 
     Raises:
-        UserError: the question or fork cannot be used, or the backend could not answer. In the latter case the
-            attempt stays in the store with its error, as it does when the caller stops iterating or is cancelled.
+        UserError: the question, strategy or fork cannot be used, or the backend could not answer. In the latter case
+            the attempt stays in the store with its error, as it does when the caller stops iterating or is cancelled.
     """
-    question = Question(question.id, check_question(question.text), question.context)
-    machine = graph(check_strategy(strategy))
-    about = (question, strategy, backend.name, backend.model, settings, run)
+    chosen = find_strategy(strategy)
+    chosen.check_capabilities(backend.name, backend.capabilities)
+    question = replace(question, text=check_question(question.text))
+    spec = AttemptSpec(question, strategy, backend.name, backend.model, settings, run, checks=checks or DEFAULT_CHECKS)
+    reasoner = chosen.reasoner_for(backend, settings)
     if fork is None:
-        spec, beginning = AttemptSpec(*about), start(question)
+        state = initial_state(question, reasoner.start(question))
     else:
-        check_fork(fork, strategy, settings)
-        spec = AttemptSpec(*about, store.attempt(fork.parent).id, fork.step)
-        beginning = start(question, fork.memory, fork.round)
+        check_fork(fork, chosen, settings)
+        parent = store.attempt(fork.parent)
+        spec = replace(spec, parent=parent.id, forked_at_step=fork.step, checks=checks or parent.spec.checks)
+        state = initial_state(question, fork.memory, fork.round)
     attempt = store.begin(spec)
     try:
-        yield Began(attempt)
-        context = Context(
-            reasoner_for(strategy, backend, settings),
-            settings,
-            asyncio.get_running_loop().time() + settings.max_seconds,
-        )
-        thought, index, last = "", 0, None
-        stream = machine.astream(
-            beginning,
+        yield Began(attempt.id)
+        deadline = asyncio.get_running_loop().time() + settings.max_seconds
+        thought, index, last, costs = "", 0, None, Costs()
+        stream = graph(chosen).astream(
+            state,
             {"recursion_limit": 3 * settings.max_steps + 10},
-            context=context,
+            context=Resources(reasoner, settings, deadline),
             stream_mode="custom",
         )
         async for step in stream:
             assert isinstance(step, Step), "graphs stream Steps only"
-            item = record(index, step, question, thought)
-            store.write(attempt, item)
+            item = record(index, step, question, thought, spec.checks)
+            store.write(attempt.id, item)
             thought, index, last = step.thought.text if step.thought else thought, index + 1, step
+            costs = costs.after(step)
             yield item
         assert last is not None and last.ending is not None, "every graph ends in conclude"
-        store.finish(attempt, last.answer or Answer(None), last.ending)
+        attempt = store.finish(attempt, last.answer or Answer(None), last.ending)
     except BaseException as error:
         store.fail(attempt, _sentence(error))
         raise
-    yield Ended(store.attempt(attempt), store.costs(attempt))
+    yield Ended(attempt, costs.over(attempt))
 
 
 def _sentence(error: BaseException) -> str:

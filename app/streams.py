@@ -1,57 +1,94 @@
-"""Several attempts at once, seen as one stream: forks side by side, strategies compared, facts taken away.
+"""Merge the event streams of concurrent attempts into one.
 
 streams = [solve(question, name, backend, Settings(), store) for name in ("isump", "cot")]
-async with aclosing(together(streams)) as arriving:
-    async for place, event in arriving: ...
+async with aclosing(merge(streams)) as batches:
+async for batch in batches:
+for place, event in batch: ...
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+import math
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing, suppress
+from typing import Generic, TypeVar
 
-from app.session import Event
+import anyio
+from anyio.streams.memory import MemoryObjectSendStream
+
 from prompts.values import UserError
 
+T = TypeVar("T")
+
 AT_ONCE = 4
-"""Attempts that run side by side, as many as the engine of the page has slots."""
+"""Streams that run side by side unless told otherwise, as many as the page gives an embedded model slots."""
 
 
-async def together(
-    streams: Sequence[AsyncGenerator[Event]], at_once: int = AT_ONCE
-) -> AsyncGenerator[tuple[int, Event | UserError]]:
-    """What each stream yields, with the stream's place, as it comes; at most ``at_once`` of them run at a time.
+class Merge(Generic[T]):
+    """Async generators that run as tasks of their own while somebody iterates ``batches``.
 
-    A stream that fails with a ``UserError`` yields it as its last and the others go on; any other error ends all of
-    them and is raised. When the caller stops, every stream is closed before this returns.
+    Tasks and a memory stream instead of an anyio task group: an async generator may be resumed in another task than
+    the one that began it (Gradio does so), which a cancel scope around a ``yield`` does not survive.
     """
-    arrived: asyncio.Queue[tuple[int, Event | UserError] | None] = asyncio.Queue()
-    turns = asyncio.Semaphore(at_once)
 
-    async def follow(place: int, stream: AsyncGenerator[Event]) -> None:
-        async with turns, aclosing(stream):
-            try:
-                async for event in stream:
-                    arrived.put_nowait((place, event))
-            except UserError as error:
-                arrived.put_nowait((place, error))
+    def __init__(self, streams: Iterable[AsyncGenerator[T]], at_once: int = AT_ONCE) -> None:
+        """Take the streams, lazily and in order; at most ``at_once`` of them run at a time."""
+        self._streams = enumerate(streams)
+        self._at_once = at_once
+        self._work: asyncio.Task[None] | None = None
+        self.stopped = False
 
-    async def follow_all() -> None:
+    async def batches(self) -> AsyncGenerator[list[tuple[int, T | UserError]]]:
+        """Yield whatever has arrived since the last batch, each item with the place of its stream.
+
+        A stream that fails with a ``UserError`` yields it as its last item and the others go on; any other error ends
+        all of them and is raised. When the caller stops iterating, every stream is closed before this returns.
+        """
+        sender, receiver = anyio.create_memory_object_stream[tuple[int, T | UserError]](math.inf)
+        self._work = asyncio.create_task(self._run(sender))
         try:
-            async with asyncio.TaskGroup() as group:
-                for place, stream in enumerate(streams):
-                    group.create_task(follow(place, stream))
+            with receiver:
+                async for first in receiver:
+                    batch = [first]
+                    with suppress(anyio.WouldBlock, anyio.EndOfStream):
+                        while True:
+                            batch.append(receiver.receive_nowait())
+                    yield batch
+            await asyncio.wait([self._work])
+            if not self.stopped:
+                self._work.result()
         finally:
-            arrived.put_nowait(None)
+            self._work.cancel()
+            await asyncio.wait([self._work])
 
-    work = asyncio.create_task(follow_all())
-    try:
-        while (item := await arrived.get()) is not None:
-            yield item
-        await work
-    except ExceptionGroup as errors:
-        raise errors.exceptions[0] from None
-    finally:
-        work.cancel()
-        await asyncio.wait([work])
+    def stop(self) -> None:
+        """Close every stream now; ``batches`` ends after what had arrived."""
+        self.stopped = True
+        if self._work is not None:
+            self._work.cancel()
+
+    async def _run(self, sender: MemoryObjectSendStream[tuple[int, T | UserError]]) -> None:
+        with sender:
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for _ in range(self._at_once):
+                        group.create_task(self._follow(sender))
+            except ExceptionGroup as errors:
+                raise errors.exceptions[0] from None
+
+    async def _follow(self, sender: MemoryObjectSendStream[tuple[int, T | UserError]]) -> None:
+        for place, stream in self._streams:
+            try:
+                async with aclosing(stream):
+                    async for event in stream:
+                        sender.send_nowait((place, event))
+            except UserError as error:
+                sender.send_nowait((place, error))
+
+
+def merge(
+    streams: Iterable[AsyncGenerator[T]], at_once: int = AT_ONCE
+) -> AsyncGenerator[list[tuple[int, T | UserError]]]:
+    """``Merge(streams, at_once).batches()``, for callers that never stop it from elsewhere."""
+    return Merge(streams, at_once).batches()

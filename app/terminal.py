@@ -18,11 +18,11 @@ from rich.text import Text
 
 from app.doctor import Finding
 from app.models.catalogue import ModelStatus
-from app.sanitize import visible
+from app.sanitize import sanitize
 from app.store.records import Attempt, Context, Costs, Record, Run
 from prompts.checks.equations import Claim
 from prompts.checks.fidelity import Fidelity
-from prompts.values import TextMemory, VectorMemory
+from prompts.memories import TextMemory, VectorMemory
 
 _MARKS = {"right": ("✓", "green"), "wrong": ("✗", "bold red"), "unreadable": ("?", "dim")}
 
@@ -31,7 +31,7 @@ def header(attempt: Attempt) -> RenderableType:
     """Which question, how it is being solved, and the number to look it up by."""
     spec = attempt.spec
     line = Text(f"attempt {attempt.id} · {spec.strategy} · {spec.model} ({spec.backend})", style="dim")
-    return Group(Text(visible(spec.question.text), style="bold"), line)
+    return Group(Text(sanitize(spec.question.text), style="bold"), line)
 
 
 def step(record: Record, context: Context) -> RenderableType:
@@ -39,17 +39,17 @@ def step(record: Record, context: Context) -> RenderableType:
     taken = record.step
     body: list[RenderableType] = []
     if taken.verb == "step" and taken.thought:
-        body += [Rule(f"step {taken.round}", align="left", style="cyan"), Text(visible(taken.thought.text))]
+        body += [Rule(f"step {taken.round}", align="left", style="cyan"), Text(sanitize(taken.thought.text))]
         body += [_claim(claim) for claim in record.claims if claim.verdict != "right"]
     elif taken.verb == "conclude" and taken.calls and taken.answer:
-        body += [Rule("conclusion", align="left", style="cyan"), Text(visible(taken.answer.source))]
+        body += [Rule("conclusion", align="left", style="cyan"), Text(sanitize(taken.answer.source))]
     elif isinstance(taken.memory_after, TextMemory) and taken.verb == "summarize":
         body.append(_memory(taken.memory_after, record.fidelity))
     elif isinstance(taken.memory_after, VectorMemory):
         body.append(Text(f"memory {taken.memory_after.shape}, norm {taken.memory_after.norm:.3g}", style="magenta"))
-    body += [Text(f"! {visible(mark)}", style="yellow") for mark in taken.marks]
+    body += [Text(f"! {sanitize(mark)}", style="yellow") for mark in taken.marks]
     for call in taken.calls:
-        body += [Text(f"! tried again: {visible(retry.error)}", style="yellow") for retry in call.generation.retries]
+        body += [Text(f"! tried again: {sanitize(retry.error)}", style="yellow") for retry in call.generation.retries]
     if taken.calls:
         body.append(_cost_line(record, context))
     return Padding(Group(*body), (0, 0, 1, 0)) if body else Text("", end="")
@@ -58,11 +58,11 @@ def step(record: Record, context: Context) -> RenderableType:
 def ended(attempt: Attempt, costs: Costs) -> RenderableType:
     """The answer, why the attempt ended, and what it cost."""
     answer = (
-        Text(visible(attempt.answer), style="bold green") if attempt.answer is not None else Text("none", "bold red")
+        Text(sanitize(attempt.answer), style="bold green") if attempt.answer is not None else Text("none", "bold red")
     )
     line = Text.assemble("Answer: ", answer, (f"   ({attempt.ending})", "dim"))
     if attempt.status == "error":
-        line = Text(f"Error: {visible(attempt.error or '')}", style="bold red")
+        line = Text(f"Error: {sanitize(attempt.error or '')}", style="bold red")
     elif attempt.status == "running":
         line = Text("Unfinished: the process that ran it is gone, or is still at it.", style="yellow")
     return Group(line, cost_table(costs), Text(f"Replay it with: isump show {attempt.id}", style="dim"))
@@ -94,7 +94,7 @@ def prompts(record: Record) -> RenderableType:
         shown.append(Rule(f"{record.step.verb}, call {number}", align="left", style="dim"))
         for message in call.request.messages:
             for i, part in enumerate(message.parts):
-                shown.append(Text.assemble((f"{message.role if not i else '':>9} │ ", "cyan"), (visible(part), "dim")))
+                shown.append(Text.assemble((f"{message.role if not i else '':>9} │ ", "cyan"), (sanitize(part), "dim")))
     return Group(*shown)
 
 
@@ -104,13 +104,13 @@ def listing(runs: Sequence[Run], attempts: Sequence[Attempt]) -> RenderableType:
     for run in runs:
         spec = run.spec
         cells = (str(run.id), spec.task, spec.strategy, spec.model, str(spec.n), _when(run.started))
-        evals.add_row(*(Text(visible(cell)) for cell in cells))
+        evals.add_row(*(Text(sanitize(cell)) for cell in cells))
     tries = Table("attempt", "run", "strategy", "status", "answer", "question", box=None, header_style="dim")
     for attempt in attempts:
         spec, run_id = attempt.spec, "" if attempt.spec.run is None else str(attempt.spec.run)
         answer = attempt.answer or attempt.error or ("none" if attempt.status == "done" else "")
         cells = (str(attempt.id), run_id, spec.strategy, attempt.status, answer[:30], spec.question.text[:60])
-        tries.add_row(*(Text(visible(cell).replace("\n", " ")) for cell in cells))
+        tries.add_row(*(Text(sanitize(cell).replace("\n", " ")) for cell in cells))
     return Group(*([evals, Text()] if runs else []), tries)
 
 
@@ -131,7 +131,7 @@ def diagnosis(findings: Sequence[Finding]) -> Table:
     table = Table.grid(padding=(0, 2))
     for finding in findings:
         sign, style = ("✓", "green") if finding.works else ("✗", "bold red") if finding.needed else ("–", "yellow")
-        table.add_row(Text(sign, style), finding.name, Text(visible(finding.says)))
+        table.add_row(Text(sign, style), finding.name, Text(sanitize(finding.says)))
     return table
 
 
@@ -142,7 +142,7 @@ def _when(moment: float) -> str:
 def _claim(claim: Claim) -> Text:
     sign, style = _MARKS[claim.verdict]
     known = f" (it is {_decimal(claim)})" if claim.verdict == "wrong" and claim.left is not None else ""
-    return Text(f"{sign} {visible(claim.text)}{known}", style=style)
+    return Text(f"{sign} {sanitize(claim.text)}{known}", style=style)
 
 
 def _decimal(claim: Claim) -> str:
@@ -156,9 +156,9 @@ def _memory(memory: TextMemory, fidelity: Fidelity | None) -> RenderableType:
     for title, lines in (("what we know", memory.known), ("what to do next", memory.next)):
         text = Text(f"{title}\n", style="magenta")
         for line in lines or ("none",):
-            entry = Text(f"• {visible(line)}\n", style="default")
+            entry = Text(f"• {sanitize(line)}\n", style="default")
             for number in invented:
-                entry.highlight_regex(rf"(?<![\d.]){re.escape(visible(number))}(?![\d])", "bold red")
+                entry.highlight_regex(rf"(?<![\d.]){re.escape(sanitize(number))}(?![\d])", "bold red")
             text.append_text(entry)
         lists.append(text)
     shown: list[RenderableType] = [Columns(lists, padding=(0, 4))]
@@ -171,7 +171,7 @@ def _fidelity(found: Fidelity) -> Text:
     text = Text(f"numbers: {len(found.kept)} kept", style="dim")
     for name, numbers, style in (("dropped", found.dropped, "yellow"), ("invented", found.invented, "bold red")):
         if numbers:
-            text.append(f" · {len(numbers)} {name}: {visible(', '.join(numbers))}", style=style)
+            text.append(f" · {len(numbers)} {name}: {sanitize(', '.join(numbers))}", style=style)
     return text
 
 

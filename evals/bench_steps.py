@@ -27,7 +27,7 @@ from app.session import solve
 from app.store import Store
 from app.store.records import Record
 from evals import gsm8k
-from evals.results import engine_use, summarize
+from evals.results import backend_use, summarize
 from evals.runner import Runner, begin
 from prompts.settings import Settings
 from prompts.values import Question
@@ -85,7 +85,7 @@ def _main() -> None:
 
             number = asyncio.run(evaluate())
             costs = summarize(store, store.run(number), task.primary).costs
-            console.print(engine_use(store, number).in_words())
+            console.print(backend_use(store, number).in_words())
             if costs:
                 share = costs["cached_tokens"].total / costs["prompt_tokens"].total
                 console.print(f"Prompt tokens from the prefix cache: {share:.1%}.")

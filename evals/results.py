@@ -9,11 +9,11 @@ from app.errors import BadInput
 from app.store import Store
 from app.store.records import Item, Run
 from evals.report import COST_UNITS, CostSummary, RunSummary
-from evals.statistics import Comparison, accuracy, compare
+from evals.statistics import Comparison, accuracy, compare_paired
 
 
 @dataclass(frozen=True, slots=True)
-class EngineUse:
+class BackendUse:
     """How a run spent its wall time: the share with at least one call in flight, and the mean number in flight."""
 
     wall_seconds: float
@@ -51,12 +51,12 @@ def summarize(store: Store, run: Run, primary: str) -> RunSummary:
     )
 
 
-def engine_use(store: Store, run: int) -> EngineUse:
+def backend_use(store: Store, run: int) -> BackendUse:
     """How busy the engine was while attempts were running; time between a stop and its resumption is not counted."""
     spans, wall = store.call_spans(run), covered(store.attempt_spans(run))
     if not wall:
-        return EngineUse(0.0, 0.0, 0.0)
-    return EngineUse(wall, covered(spans) / wall, sum(end - start for start, end in spans) / wall)
+        return BackendUse(0.0, 0.0, 0.0)
+    return BackendUse(wall, covered(spans) / wall, sum(end - start for start, end in spans) / wall)
 
 
 def covered(spans: Iterable[tuple[float, float]]) -> float:
@@ -85,7 +85,7 @@ def pair(store: Store, run_a: Run, run_b: Run, scorer: str) -> Comparison:
     ids = [name for name in shared if items_a[name].status == items_b[name].status == "done"]
     sides = ([items[name] for name in ids] for items in (items_a, items_b))
     (right_a, costs_a), (right_b, costs_b) = (_outcomes(side, scorer) for side in sides)
-    return compare(ids, right_a, right_b, costs_a, costs_b, excluded=len(shared) - len(ids))
+    return compare_paired(ids, right_a, right_b, costs_a, costs_b, excluded=len(shared) - len(ids))
 
 
 def _outcomes(items: list[Item], scorer: str) -> tuple[list[bool | None], dict[str, list[float]]]:

@@ -23,11 +23,11 @@ from app.store import Store
 from app.store.records import Run, RunSpec, Score
 from evals.progress import Progress, bar
 from evals.report import json_line, run_table
-from evals.results import engine_use, summarize
+from evals.results import backend_use, summarize
 from evals.task import Item, Task
 from graphs import STRATEGIES
 from prompts.settings import Settings
-from prompts.values import Backend, UserError
+from prompts.values import UserError
 
 Source = dict[str, str | int | None]
 Load = Callable[[Source], Task]
@@ -84,7 +84,7 @@ def _main(args: argparse.Namespace, load: Load, source: Source) -> int:
             return 130
         summary = summarize(store, runs[0], task.primary)
         out.print(run_table(summary))
-        out.print(engine_use(store, runs[0].id).in_words(), style="dim")
+        out.print(backend_use(store, runs[0].id).in_words(), style="dim")
         if args.json:
             print(json_line(summary), flush=True)
         return 0

@@ -251,7 +251,7 @@ def flips(ids: Sequence[str], a: Sequence[bool], b: Sequence[bool]) -> Flips:
     )
 
 
-def compare(
+def compare_paired(
     ids: Sequence[str],
     correct_a: Sequence[bool | None],
     correct_b: Sequence[bool | None],

@@ -1,7 +1,7 @@
 """Strategy: everything others need to know of a state machine, so that nobody has to compare its name.
 
-    # graphs/mine.py
-    STRATEGY = Strategy("mine", "my own loop", build, PromptReasoner, templates="isump")
+# graphs/mine.py
+STRATEGY = Strategy("mine", "my own loop", build, PromptReasoner, templates="isump")
 """
 
 from __future__ import annotations

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from app.store import Store
-from evals.results import engine_use
+from evals.results import backend_use
 from graphs import STRATEGIES
-from prompts.values import TextMemory
+from prompts.memories import TextMemory
 
 pytestmark = pytest.mark.integration
 
@@ -66,7 +66,7 @@ def test_every_strategy_is_measured(strategy: str, smollm2: Path, tmp_path: Path
     assert 0 < found["generated"] <= 256
     with Store.existing(tmp_path / "t.sqlite") as store:
         assert {item.status for item in store.items(1)} == {"done"}
-        assert engine_use(store, 1).busy > 0.5
+        assert backend_use(store, 1).busy > 0.5
 
 
 def test_a_run_goes_on_where_it_stopped_and_is_compared(smollm2: Path, tmp_path: Path) -> None:

@@ -18,12 +18,14 @@ import json
 import secrets
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from app.backends.openai_http import OpenAIBackend
 from app.errors import BackendUnavailable, ModelError
+from prompts.backend import Capability
 from prompts.values import Generation, Request
 
 PROMPT_CACHE_MIB = 1024
@@ -38,7 +40,9 @@ class EmbeddedBackend:
     """
 
     name: str = "embedded"
-    structured: bool = True
+    capabilities: frozenset[Capability] = frozenset(
+        {Capability.COUNT_TOKENS, Capability.STREAM, Capability.CONTINUE, Capability.SCHEMA}
+    )
 
     def __init__(self, process: subprocess.Popen[str], client: OpenAIBackend, base_url: str, api_key: str) -> None:
         self.model = client.model
@@ -112,19 +116,59 @@ class EmbeddedBackend:
     async def generate(self, request: Request) -> Generation:
         """Answer one request; raises what ``OpenAIBackend.generate`` raises."""
         try:
-            return await self._client.generate(request)
+            generation = await self._client.generate(request)
         except BackendUnavailable as error:
-            if self.alive:
-                raise
-            raise BackendUnavailable(
-                f"The embedded engine ended (exit code {self._process.returncode}), "
-                "perhaps for lack of memory: take a smaller model."
-            ) from error
+            raise self._ended(error) from error
+        return replace(generation, text=generation.text.removeprefix(_prefill(request)))
+
+    async def stream(self, request: Request) -> AsyncIterator[str | Generation]:
+        """Answer one request piece by piece; raises what ``OpenAIBackend.stream`` raises."""
+        prefill = _prefill(request)
+        waiting = prefill  # what the server repeats of the request before it writes anything new
+        try:
+            async for item in self._client.stream(request):
+                if isinstance(item, Generation):
+                    yield replace(item, text=item.text.removeprefix(prefill))
+                elif waiting.startswith(item):
+                    waiting = waiting[len(item) :]
+                else:
+                    yield item.removeprefix(waiting)
+                    waiting = ""
+        except BackendUnavailable as error:
+            raise self._ended(error) from error
+
+    async def count_tokens(self, text: str) -> int:
+        """Tokens of ``text`` by the model's tokenizer; raises ``BackendUnavailable`` when the process has ended."""
+        import httpx
+
+        url = f"{self.base_url.removesuffix('/v1')}/tokenize"
+        headers = {"Authorization": f"Bearer {self.api_key}"}
+        try:
+            async with httpx.AsyncClient(trust_env=False, headers=headers) as client:
+                answer = await client.post(url, json={"content": text})
+            return len(answer.raise_for_status().json()["tokens"])
+        except httpx.HTTPError as error:
+            raise self._ended(BackendUnavailable(f"The embedded model cannot count tokens ({error}).")) from error
+
+    def _ended(self, error: BackendUnavailable) -> BackendUnavailable:
+        """The error as it came, or what it means when the process is gone."""
+        if self.alive:
+            return error
+        return BackendUnavailable(
+            f"The embedded model's process ended (exit code {self._process.returncode}), "
+            "perhaps for lack of memory: take a smaller model."
+        )
 
     async def aclose(self) -> None:
         """Stop the engine and free its memory."""
         await self._client.aclose()
         await asyncio.to_thread(_end, self._process)
+
+
+def _prefill(request: Request) -> str:
+    """The beginning of the reply that a request gives: llama.cpp returns it in front of the continuation."""
+    last = request.messages[-1]
+    return last.content if last.role == "assistant" else ""
 
 
 def _address(process: subprocess.Popen[str], settings: Mapping[str, object]) -> str | None:

@@ -1,39 +1,53 @@
-"""Opens the engine the command line names, downloading the embedded model when it is missing."""
+"""Opens the backend that a BackendConfig describes; ``BACKENDS`` says which there are and what each can do.
+
+Opening is asynchronous because a backend is ready once it is open: the model is
+loaded, or the server has been asked for its name. It belongs to the event loop it was opened in.
+
+    async with aclosing(await open_backend(BackendConfig(model="smollm2-135m-instruct"))) as backend:
+        generation = await backend.generate(request)
+"""
 
 from __future__ import annotations
 
-import argparse
 import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from rich.console import Console
 
-from app.backends.registry import BackendOptions, open_backend
-from app.config import Config
-from app.errors import ModelError
-from app.models.catalogue import CATALOGUE, DEFAULT, find, resolve
-from prompts.values import Backend
+from app.backends.config import BackendConfig
+from app.errors import BadInput, ModelError
+from graphs.strategy import Strategy
+from prompts.backend import Backend, Capability
 
 
-async def open_engine(args: argparse.Namespace, config: Config, *, slots: int) -> Backend:
-    """The backend that ``args`` ask for, ready to answer; raises ``UserError`` when it cannot be had."""
-    if args.backend == "embedded":
-        await asyncio.to_thread(_bring, args.model or DEFAULT, config)
-    options = BackendOptions(
-        model=args.model,
-        base_url=args.base_url,
-        api_key=config.api_key.get_secret_value() if config.api_key else None,
-        slots=slots,
-        context=args.context,
-        timeout=config.timeout,
-        replies=args.replies,
-        cache=config.cache_dir,
-    )
-    with Console(stderr=True).status("loading the model" if args.backend == "embedded" else "connecting"):
-        return await open_backend(args.backend, options)
+@dataclass(frozen=True, slots=True, eq=False)
+class BackendEntry:
+    """A kind of backend: what it can do, known before it is opened, and the coroutine that opens it."""
+
+    help: str
+    capabilities: frozenset[Capability]
+    open: Callable[[BackendConfig], Awaitable[Backend]]
 
 
-def _bring(name: str, config: Config) -> None:
-    """Download the model when it is one that has a source and is not here yet."""
+async def _embedded(config: BackendConfig) -> Backend:
+    from app.backends.embedded import EmbeddedBackend
+    from app.models.catalogue import DEFAULT, resolve
+
+    model = config.model or DEFAULT
+    await asyncio.to_thread(_download_if_missing, model, config)
+    with Console(stderr=True).status("loading the model"):
+        return await EmbeddedBackend.open(
+            resolve(model, config.cache_dir),
+            model=model,
+            slots=config.slots or 1,
+            context=config.context,
+            timeout=config.timeout,
+        )
+
+
+def _download_if_missing(name: str, config: BackendConfig) -> None:
+    from app.models.catalogue import CATALOGUE, find, resolve
     from app.models.download import progress_bar, pull
 
     try:
@@ -43,3 +57,63 @@ def _bring(name: str, config: Config) -> None:
             raise
         with progress_bar() as report:
             pull(find(name), config.cache_dir, report)
+
+
+async def _openai(config: BackendConfig) -> Backend:
+    from app.backends.openai_http import OpenAIBackend
+
+    key = config.api_key.get_secret_value() if config.api_key else None
+    with Console(stderr=True).status("connecting"):
+        return await OpenAIBackend.open(config.model, base_url=config.base_url, api_key=key, timeout=config.timeout)
+
+
+async def _scripted(config: BackendConfig) -> Backend:
+    from app.backends.scripted import ScriptedBackend
+
+    if config.replies is None:
+        raise BadInput("The scripted backend has no replies: give a file with one JSON string a line as --replies.")
+    return ScriptedBackend.from_file(config.replies)
+
+
+BACKENDS: dict[str, BackendEntry] = {
+    "embedded": BackendEntry(
+        "a GGUF model in a process of its own, without a server",
+        frozenset({Capability.COUNT_TOKENS, Capability.STREAM, Capability.CONTINUE, Capability.SCHEMA}),
+        _embedded,
+    ),
+    "openai": BackendEntry(
+        "any server with OpenAI's chat completions", frozenset({Capability.STREAM, Capability.SCHEMA}), _openai
+    ),
+    "scripted": BackendEntry(
+        "replays a file of replies",
+        frozenset({Capability.COUNT_TOKENS, Capability.STREAM, Capability.CONTINUE}),
+        _scripted,
+    ),
+}
+
+
+def find_backend(name: str) -> BackendEntry:
+    """The backend of that name; raises ``BadInput`` with the choices when there is none."""
+    if name not in BACKENDS:
+        raise BadInput(f"There is no backend named {name!r}: choose {', '.join(BACKENDS)}.")
+    return BACKENDS[name]
+
+
+def check_backend(config: BackendConfig, *strategies: Strategy) -> None:
+    """Raise ``UserError`` when a strategy needs what the backend cannot do; loads nothing."""
+    entry = find_backend(config.backend)
+    for strategy in strategies:
+        strategy.check_capabilities(config.backend, entry.capabilities)
+
+
+async def open_backend(config: BackendConfig) -> Backend:
+    """The backend of the config, ready to answer; downloads an embedded model that is missing.
+
+    The caller closes it with ``aclose``.
+
+    Raises:
+        BadInput: There is no such backend, or an option it needs is absent or unusable.
+        ModelError: The model is absent or cannot be loaded.
+        BackendError: The server cannot be used (no key, no answer, no model).
+    """
+    return await find_backend(config.backend).open(config)

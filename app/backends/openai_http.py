@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -25,6 +26,7 @@ from tenacity import (
 )
 
 from app.errors import BackendError, BackendUnavailable, BadInput, ContextOverflow, MissingKey
+from prompts.backend import Capability
 from prompts.values import Generation, Request, Retry, Usage
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ class OpenAIBackend:
     """
 
     name: str = "openai"
-    structured: bool = True
+    capabilities: frozenset[Capability] = frozenset({Capability.STREAM, Capability.SCHEMA})
 
     def __init__(
         self,
@@ -103,6 +105,49 @@ class OpenAIBackend:
             MissingKey: The server refuses the key, or the lack of one.
             BackendError: The server refuses the request, or its answer is none.
         """
+        started, clock = time.time(), time.perf_counter()
+        options = self._options(request)
+        completion, retries = await self._send(lambda: self._client().chat.completions.create(**options))
+        seconds = time.perf_counter() - clock
+        text, usage, finish_reason = self._read(completion)
+        return Generation(text, usage, finish_reason, seconds, started, retries)
+
+    async def stream(self, request: Request) -> AsyncIterator[str | Generation]:
+        """Answer one request piece by piece, then the whole Generation; once it has begun nothing is tried again.
+
+        Raises:
+            UserError: As ``generate`` does, also when the reply breaks off.
+        """
+        started, clock = time.time(), time.perf_counter()
+        options = self._options(request) | {"stream": True, "stream_options": {"include_usage": True}}
+        chunks, retries = await self._send(lambda: self._client().chat.completions.create(**options))
+        pieces, reason, usage = list[str](), None, None
+        async with chunks:
+            arriving = aiter(chunks)
+            while (chunk := (await self._send(partial(anext, arriving, None), tries=1))[0]) is not None:
+                usage = chunk.usage or usage
+                for choice in chunk.choices or ():
+                    reason = choice.finish_reason or reason
+                    if piece := choice.delta.content:
+                        pieces.append(piece)
+                        yield piece
+        if reason is None:
+            raise BackendUnavailable(f"{self._named()} broke off its answer: try again.")
+        text, counted, reason = self._checked("".join(pieces), usage, reason)
+        yield Generation(text, counted, reason, time.perf_counter() - clock, started, retries)
+
+    @property
+    def alive(self) -> bool:
+        """Always: a server that is away may come back."""
+        return True
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if self._opened is not None:
+            await self._opened.close()
+            self._opened = None
+
+    def _options(self, request: Request) -> dict[str, Any]:
         options: dict[str, Any] = {
             "model": self.model,
             "messages": [{"role": message.role, "content": message.content} for message in request.messages],
@@ -113,17 +158,7 @@ class OpenAIBackend:
         if request.schema is not None:
             form = {"name": "reply", "strict": True, "schema": dict(request.schema)}
             options["response_format"] = {"type": "json_schema", "json_schema": form}
-        started, clock = time.time(), time.perf_counter()
-        completion, retries = await self._send(lambda: self._client().chat.completions.create(**options))
-        seconds = time.perf_counter() - clock
-        text, usage, finish_reason = self._read(completion)
-        return Generation(text, usage, finish_reason, seconds, started, retries)
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        if self._opened is not None:
-            await self._opened.close()
-            self._opened = None
+        return options
 
     def _client(self) -> AsyncOpenAI:
         if self._opened is None:
@@ -145,7 +180,9 @@ class OpenAIBackend:
             raise BackendError(f"{self._named()} lists no model: name one with --model.")
         return str(models[0].id)
 
-    async def _send(self, call: Callable[[], Awaitable[_R]]) -> tuple[_R, tuple[Retry, ...]]:
+    async def _send(
+        self, call: Callable[[], Awaitable[_R]], *, tries: int | None = None
+    ) -> tuple[_R, tuple[Retry, ...]]:
         """What the call returns, tried again while the failure may pass; any other becomes a ``UserError``."""
         import openai
 
@@ -161,7 +198,7 @@ class OpenAIBackend:
                 return await call()
 
         retrying = AsyncRetrying(
-            stop=stop_after_attempt(self._tries),
+            stop=stop_after_attempt(tries or self._tries),
             wait=self._pause,
             retry=retry_if_exception(_transient),
             before_sleep=note,
@@ -176,7 +213,7 @@ class OpenAIBackend:
             if not isinstance(error, (TimeoutError, openai.APITimeoutError)):
                 hint = "is it running? Start it or pass another --base-url"
             raise BackendUnavailable(
-                f"{self._named()} gave no answer in {self._tries} tries ({self._reason(error)}): {hint}."
+                f"{self._named()} gave no answer in {tries or self._tries} tries ({self._reason(error)}): {hint}."
             ) from error
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise BackendError(self._strange("its answer is not JSON")) from error
@@ -201,7 +238,9 @@ class OpenAIBackend:
             raise BackendError(
                 self._strange(_message(getattr(completion, "error", None)) or "its answer has no choices")
             )
-        reason, text = choices[0].finish_reason, getattr(choices[0].message, "content", None)
+        return self._checked(getattr(choices[0].message, "content", None), usage, choices[0].finish_reason)
+
+    def _checked(self, text: object, usage: object, reason: object) -> tuple[str, Usage, str]:
         if reason not in ("stop", "length"):
             raise BackendError(f"{self._named()} broke off its answer (finish reason {reason!r}): change the question.")
         if text is None and reason == "length":
@@ -212,7 +251,8 @@ class OpenAIBackend:
         if not (isinstance(counts[0], int) and isinstance(counts[1], int)):
             raise BackendError(f"{self._named()} does not count tokens (no usage in its answer): use another server.")
         details = getattr(usage, "prompt_tokens_details", None)
-        return text, Usage(counts[0], counts[1], getattr(details, "cached_tokens", None) or 0), reason
+        cached = getattr(details, "cached_tokens", None) or 0
+        return text, Usage(counts[0], counts[1], cached), "stop" if reason == "stop" else "length"
 
     def _refused(self, error: APIStatusError) -> BackendError:
         status, said = error.status_code, self._reason(error)

@@ -18,17 +18,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from app.errors import BackendError, BadInput, ContextOverflow
+from prompts.backend import Capability
 from prompts.values import Generation, Request, Usage
 
+CAPABILITIES = frozenset({Capability.COUNT_TOKENS, Capability.STREAM, Capability.CONTINUE})
 REMEMBERED = 256
 """Prompts the prefix cache and ``requests`` keep: enough for 64 attempts side by side, and bounded."""
 
@@ -49,7 +52,7 @@ class ScriptedBackend:
     Args:
         replies: Texts or ``Reply`` values in order, or a function from a request to one.
         model: The name the traces show.
-        structured: Whether to claim that JSON schemas are enforced; the replies must then obey them.
+        capabilities: What to claim; with ``Capability.SCHEMA`` the replies must obey the schemas.
         delay: Seconds before each reply that does not say how long it takes.
         context: Tokens of prompt that fit, or ``None`` for any number.
         source: What the replies came from, for the error when they run out.
@@ -62,13 +65,13 @@ class ScriptedBackend:
         replies: Iterable[str | Reply] | Callable[[Request], str | Reply],
         *,
         model: str = "scripted",
-        structured: bool = False,
+        capabilities: frozenset[Capability] = CAPABILITIES,
         delay: float = 0.0,
         context: int | None = None,
         source: str = "the list of replies",
     ) -> None:
         self.model = model
-        self.structured = structured
+        self.capabilities = capabilities
         self.requests: deque[Request] = deque(maxlen=REMEMBERED)
         self._answer = replies if callable(replies) else _in_order(iter(replies), source)
         self._delay = delay
@@ -106,6 +109,22 @@ class ScriptedBackend:
         cached = self._cache.add(messages)
         usage = Usage(prompt, _tokens(text), min(cached if reply.cached is None else reply.cached, prompt))
         return Generation(text, usage, finish_reason, time.perf_counter() - clock, started)
+
+    async def stream(self, request: Request) -> AsyncIterator[str | Generation]:
+        """The next reply word by word, then the whole Generation; raises as ``generate`` does."""
+        generation = await self.generate(request)
+        for piece in re.findall(r"\S+\s*|\s+", generation.text):
+            yield piece
+        yield generation
+
+    async def count_tokens(self, text: str) -> int:
+        """Four characters are a token."""
+        return _tokens(text)
+
+    @property
+    def alive(self) -> bool:
+        """Always: it holds nothing that could end."""
+        return True
 
     async def aclose(self) -> None:
         """Nothing to release."""

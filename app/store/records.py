@@ -6,7 +6,7 @@ A Record is a ``Step`` with its number and its findings; the live view and a rep
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from prompts.checks import DEFAULT_CHECKS, Finding, findings
@@ -77,6 +77,25 @@ class Costs:
     def processed(self) -> int:
         """Tokens the engine computed: prompt tokens it had not cached, and generated ones."""
         return self.prompt_tokens - self.cached_tokens + self.generated
+
+    def after(self, step: Step) -> Costs:
+        """The costs with one more step; equal to what the store adds up from its rows."""
+        usages = [call.generation.usage for call in step.calls]
+        return replace(
+            self,
+            peak_context=max([self.peak_context, *(usage.prompt + usage.completion for usage in usages)]),
+            generated=self.generated + sum(usage.completion for usage in usages),
+            prompt_tokens=self.prompt_tokens + sum(usage.prompt for usage in usages),
+            cached_tokens=self.cached_tokens + sum(usage.cached for usage in usages),
+            attention_area=self.attention_area
+            + sum(u.completion * u.prompt + u.completion * (u.completion + 1) // 2 for u in usages),
+            calls=self.calls + len(usages),
+            steps=self.steps + 1,
+        )
+
+    def over(self, attempt: Attempt) -> Costs:
+        """The costs with the wall-clock seconds of a closed attempt."""
+        return replace(self, seconds=(attempt.finished or attempt.started) - attempt.started)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from evals.gsm8k import from_stored
 from evals.progress import Progress
 from evals.runner import Runner, begin, check_same
 from evals.runner import Source as Asked
-from prompts.values import Backend
+from prompts.backend import Backend
 
 SOURCES = {"built-in questions": "builtin", "GSM8K test set, from the hub": "hub"}
 """Where questions come from: what is shown, and the name that ``evals.gsm8k`` knows."""

@@ -25,7 +25,7 @@ from app.models.catalogue import CATALOGUE, DEFAULT, status
 from app.options import SELF_CONSISTENCY_TEMPERATURE
 from app.store import Store
 from prompts.settings import Settings
-from prompts.values import Backend
+from prompts.backend import Backend
 
 SLOTS = 4
 """Requests an embedded model answers side by side; further visitors wait their turn."""

@@ -82,7 +82,9 @@ def judge(question: Question, step: Step, thought: str) -> Iterable[Finding]:
         yield from (Finding("fidelity", kind, text) for text in texts)
 
 
-CHECK = Check("fidelity", "every number of a summary, traced to where it came from", judge, {"invented": "invented number"})
+CHECK = Check(
+    "fidelity", "every number of a summary, traced to where it came from", judge, {"invented": "invented number"}
+)
 
 
 def is_traced(number: Number, values: Set[Fraction]) -> bool:

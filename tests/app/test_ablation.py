@@ -13,7 +13,8 @@ from app.store import Store
 from app.store.records import AttemptSpec
 from app.streams import together
 from prompts.settings import Settings
-from prompts.values import Question, Request, TextMemory, VectorMemory
+from prompts.memories import TextMemory, VectorMemory
+from prompts.values import Question, Request
 
 QUESTION = Question("q", "Ann has some apples and buys some. How many has she?")
 MEMORY = TextMemory(("she had 7", "she likes green", "she bought 9"), ("add",))

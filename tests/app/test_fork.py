@@ -14,7 +14,8 @@ from app.store import Store
 from app.store.records import AttemptSpec, Record
 from graphs import STRATEGIES
 from prompts.settings import Settings
-from prompts.values import Backend, Question, Request, TextMemory, Thought
+from prompts.memories import TextMemory
+from prompts.values import Question, Request, Thought
 
 QUESTION = Question("q", "Ann has 12 apples, gives 5 away and buys 9. How many has she?")
 MEMORIES = (

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from app.backends.embedded import EmbeddedBackend
 from app.store import Store
 from prompts.settings import Settings
-from prompts.values import Backend
+from prompts.backend import Backend
 from tests.browser.conftest import ASKED, serving
 
 pytestmark = [

@@ -14,7 +14,7 @@ from app.errors import BackendError, BadInput
 from app.store import Store
 from app.store.records import Run
 from evals import gsm8k
-from evals.results import EngineUse, covered, engine_use, pair, summarize
+from evals.results import BackendUse, covered, backend_use, pair, summarize
 from evals.runner import Runner, begin
 from evals.task import Task
 from prompts.settings import Settings
@@ -78,7 +78,7 @@ async def test_the_engine_is_busy_while_a_call_is_in_flight(tmp_path: Path) -> N
         slow = ScriptedBackend(lambda _: "Answer: 1", delay=0.2)
         run = begin(store, TASK, {}, "cot", slow, Settings())
         await Runner(store, TASK, run, slow, 3).run(Console(file=io.StringIO()))
-        use = engine_use(store, run.id)
+        use = backend_use(store, run.id)
         assert 0.5 < use.busy <= 1
         assert 1 < use.mean_in_flight <= 3
         assert "The engine had work for" in use.in_words()
@@ -89,7 +89,7 @@ async def test_the_engine_is_busy_while_a_call_is_in_flight(tmp_path: Path) -> N
     [(0.0, "0 s"), (0.0041, "0.0041 s"), (0.04, "0.04 s"), (3.21, "3.2 s"), (9.96, "10 s"), (173.4, "173 s")],
 )
 def test_a_short_run_has_its_seconds(seconds: float, said: str) -> None:
-    assert f"of {said}, 1.0 calls" in EngineUse(seconds, 0.5, 1.0).in_words()
+    assert f"of {said}, 1.0 calls" in BackendUse(seconds, 0.5, 1.0).in_words()
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 20)), max_size=12))

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from app.sanitize import visible
+from app.sanitize import sanitize
 from app.store.records import Attempt, Record
 from app.store.search import Fault, Found, Outline
 from app.ui.html.steps import memory_html, prompt_html, thought_html
 from app.ui.html.text import facts_html, inert, text_html, without_folders
-from graphs.reasoner import Verb
-from prompts.values import Call, TextMemory
+from prompts.steps import Verb
+from prompts.memories import TextMemory
+from prompts.values import Call
 
 HEADS = ("attempt", "question", "answer", "outcome", "strategy", "run", "steps", "started")
 """The columns of the list of attempts."""
@@ -163,5 +164,5 @@ def _button(step: Outline, current: bool) -> str:
 
 
 def _brief(text: str) -> str:
-    line = " ".join(visible(text).split())
+    line = " ".join(sanitize(text).split())
     return line if len(line) <= _BRIEF else f"{line[: _BRIEF - 1]}…"

@@ -17,7 +17,7 @@ from app.ui.html.tables import Head
 from evals.formatting import count, number, percent, percent_interval
 from evals.statistics import Interval, accuracy
 from graphs import STRATEGIES
-from graphs.reasoner import Verb
+from prompts.steps import Verb
 
 USED, FULL = "this attempt", "full history (estimate)"
 CALLS: dict[Verb, tuple[str, Marker, bool]] = {

@@ -19,7 +19,8 @@ from app.ui.html.steps import answer_html, memory_html, thought_html
 from app.ui.html.tables import Head, attempt_link, brief, cost_label, note_html, table_html
 from app.ui.html.text import alert_html, inert
 from evals.formatting import number
-from prompts.values import TextMemory, UserError
+from prompts.memories import TextMemory
+from prompts.values import UserError
 
 MOST_ROWS = 60
 """Rows in view; the traces have all of them."""

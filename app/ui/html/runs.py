@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from app.sanitize import visible
+from app.sanitize import sanitize
 from app.store.records import Item, Run
 from app.ui.html.tables import Head, attempt_link, brief, cost_head, cost_label, note_html, table_html
 from app.ui.html.text import inert, without_folders
 from evals.formatting import count, number, percent, percent_interval, points, points_interval, ratio
 from evals.progress import Progress
 from evals.report import COST_UNITS, RunSummary, in_words
-from evals.results import EngineUse
+from evals.results import BackendUse
 from evals.statistics import Comparison, Estimate, Flips
 
 MOST_ROWS = 300
@@ -48,7 +48,7 @@ def run_name(run: Run) -> str:
 
 def run_choices(runs: Sequence[Run]) -> list[tuple[str, int]]:
     """The runs to choose from, newest first."""
-    return [(visible(run_name(run)), run.id) for run in reversed(runs)]
+    return [(sanitize(run_name(run)), run.id) for run in reversed(runs)]
 
 
 def runs_html(runs: Sequence[tuple[Run, RunSummary]]) -> str:
@@ -89,7 +89,7 @@ def _run_row(run: Run, summary: RunSummary) -> tuple[str, ...]:
     )
 
 
-def run_html(run: Run, summary: RunSummary, use: EngineUse) -> str:
+def run_html(run: Run, summary: RunSummary, use: BackendUse) -> str:
     """One run: how each scorer judged it, what could not be judged, and how busy the engine was."""
     rows = [
         (inert(name), percent(found.value), percent_interval(found.interval), f"{found.correct:,}", f"{found.n:,}")

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from html import escape
 
-from app.sanitize import visible
+from app.sanitize import sanitize
 
 LONGEST = 20_000
 """Characters of one text, or of one list of lines, that are shown."""
@@ -25,7 +25,7 @@ _PATH = re.compile(r"(?<![\w:/.])(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\:;,'\"()]+[/\\])
 
 def inert(text: str) -> str:
     """The text, escaped, for use inside an element or a quoted attribute."""
-    return escape(visible(text))
+    return escape(sanitize(text))
 
 
 def text_html(text: str, spans: Iterable[Span] = ()) -> str:

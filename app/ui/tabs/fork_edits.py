@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 
 from app.errors import BadInput
 from app.fork import Fork, fork_at
-from app.sanitize import visible
+from app.sanitize import sanitize
 from app.session import check_question
 from app.store.records import Attempt
 from app.ui.site import Site
 from prompts.settings import Settings
-from prompts.values import Question, TextMemory
+from prompts.memories import TextMemory
+from prompts.values import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def checkpoint(site: Site, attempt: object, step: object) -> tuple[Attempt, Fork
 def lines(fork: Fork) -> tuple[str, str]:
     """What we know and what to do next, as they stand in the two boxes; vectors leave them empty."""
     memory = fork.memory if isinstance(fork.memory, TextMemory) else TextMemory()
-    return visible("\n".join(memory.known)), visible("\n".join(memory.next))
+    return sanitize("\n".join(memory.known)), sanitize("\n".join(memory.next))
 
 
 def edited(site: Site, edits: Edits) -> tuple[Attempt, Fork, Question, Settings]:
@@ -68,7 +69,7 @@ def edited(site: Site, edits: Edits) -> tuple[Attempt, Fork, Question, Settings]
             fork.memory.next if edits.goals == goals else _entries(edits.goals),
         )
         fork = replace(fork, memory=memory)
-    text = spec.question.text if edits.asked == visible(spec.question.text) else check_question(edits.asked)
+    text = spec.question.text if edits.asked == sanitize(spec.question.text) else check_question(edits.asked)
     given = {"temperature": edits.warmth, "max_steps": edits.most}
     chosen = {name: value for name, value in given.items() if value is not None}
     settings = site.settings_for(spec.strategy, **(spec.settings.model_dump() | chosen))

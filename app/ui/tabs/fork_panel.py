@@ -16,16 +16,17 @@ from gradio.components import Component
 
 from app.ablation import Removal, again, which_mattered
 from app.fork import LOOPS, Fork
-from app.sanitize import visible
+from app.sanitize import sanitize
 from app.streams import together
 from app.ui.bindings import QUIET
-from app.ui.html.ablation import mattered_html
+from app.ui.html.removals import mattered_html
 from app.ui.html.columns import Column, forked_html, settled, stored
 from app.ui.html.tables import note_html, status_html
 from app.ui.html.text import alert_html
 from app.ui.site import Site
 from app.ui.tabs.fork_edits import Edits, checkpoint, edited, lines
-from prompts.values import TextMemory, UserError
+from prompts.memories import TextMemory
+from prompts.values import UserError
 
 MOST_RUNS = 8
 NOTE = "Edit what the next thought will see, then run on from here. The attempt itself stays as it is."
@@ -101,7 +102,7 @@ def boxes(site: Site, attempt: object, step: object) -> tuple[object, ...]:
     return (
         gr.update(value=known, interactive=editable),
         gr.update(value=goals, interactive=editable),
-        visible(spec.question.text),
+        sanitize(spec.question.text),
         gr.update(choices=names, value=spec.model if spec.model in names else names[0]),
         spec.settings.temperature,
         spec.settings.max_steps,

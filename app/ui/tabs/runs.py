@@ -24,7 +24,7 @@ from app.ui.site import Site
 from app.ui.tabs import eval_panel as start
 from app.ui.tabs.eval_panel import chosen
 from evals.report import RunSummary
-from evals.results import engine_use, summarize
+from evals.results import backend_use, summarize
 from evals.scoring import GSM8K_SCORERS
 from prompts.values import UserError
 
@@ -105,7 +105,7 @@ def one_run(site: Site, number: object, scorer: str) -> tuple[str, str, str]:
     except UserError as error:
         return alert_html(site.public(str(error))), *run_parts("", (), ())
     done = [item for item in site.store.items(run.id) if item.status == "done"]
-    said = run_html(run, summarize(site.store, run, scorer), engine_use(site.store, run.id))
+    said = run_html(run, summarize(site.store, run, scorer), backend_use(site.store, run.id))
     invented = site.store.invented(run.id)
     judged = (Judged(invented.get(item.attempt, 0), outcome(item, scorer) == "right") for item in done)
     records = (site.store.records(item.attempt) for item in done[:DRAWN])

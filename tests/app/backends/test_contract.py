@@ -16,7 +16,7 @@ from app.backends.openai_http import OpenAIBackend
 from app.backends.registry import BACKENDS, BackendOptions, open_backend
 from app.backends.scripted import ScriptedBackend
 from app.errors import ContextOverflow, ModelError
-from prompts.values import Backend, Request
+from prompts.values import Request
 from tests.app.backends.conftest import Ask
 from tests.app.backends.fake_server import FakeServer
 

@@ -20,7 +20,7 @@ from psutil import STATUS_ZOMBIE, NoSuchProcess, Process
 
 from app.backends.embedded import PROGRAM, EmbeddedBackend
 from app.errors import BackendError, ModelError
-from prompts.memories import schema as memory_schema
+from prompts.memory_text import schema as memory_schema
 from tests.app.backends.conftest import Ask
 
 SCHEMA = {

@@ -12,7 +12,7 @@ from app.config import Config
 from app.store import Store
 from app.ui.site import Engines, Site
 from prompts.settings import Settings
-from prompts.values import Backend
+from prompts.backend import Backend
 
 
 async def scripted(name: str) -> Backend:

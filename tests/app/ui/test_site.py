@@ -13,7 +13,7 @@ from app.errors import BadInput, ModelError
 from app.store import Store
 from app.ui.site import Engines, Site
 from prompts.settings import Settings
-from prompts.values import Backend
+from prompts.backend import Backend
 
 
 class Closing(ScriptedBackend):

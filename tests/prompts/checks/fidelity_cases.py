@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from prompts.values import TextMemory
+from prompts.memories import TextMemory
 
 
 class Case(NamedTuple):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from prompts.checks.fidelity import Fidelity, fidelity, is_traced, traced
 from prompts.checks.numbers import numbers, without_markers
-from prompts.values import TextMemory
+from prompts.memories import TextMemory
 from tests.prompts.checks.fidelity_cases import CASES, Case, memory
 
 KINDS = ("kept", "dropped", "invented")

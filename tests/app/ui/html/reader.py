@@ -6,7 +6,7 @@ import re
 from html.parser import HTMLParser
 
 from app.store.records import Attempt, AttemptSpec
-from graphs.reasoner import Ending
+from prompts.steps import Ending
 from prompts.settings import Settings
 from prompts.values import (
     Call,

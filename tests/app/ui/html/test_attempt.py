@@ -11,7 +11,7 @@ from app.ui.html.attempt import (
     step_html,
     steps_html,
 )
-from graphs.reasoner import Step
+from prompts.steps import Step
 from prompts.values import (
     TextMemory,
     Thought,

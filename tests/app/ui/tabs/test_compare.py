@@ -14,7 +14,7 @@ from app.ui.tabs import compare
 from evals import gsm8k
 from evals.runner import Runner, begin
 from prompts.settings import Settings
-from prompts.values import Backend, Request
+from prompts.values import Request
 
 HOSTILE = "<script>alert(1)</script>\u202e"
 TASK = gsm8k.load("builtin", limit=6)

@@ -19,7 +19,8 @@ from app.ui.site import Engines, Site
 from app.ui.tabs import fork_panel as fork
 from app.ui.tabs.fork_edits import Edits, checkpoint, edited, lines
 from prompts.settings import Settings
-from prompts.values import Backend, Question, Request, TextMemory
+from prompts.memories import TextMemory
+from prompts.values import Question, Request
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\u202etxt"
 QUESTION = Question("q", f"Ann has 12 apples and gives 5 away. {HOSTILE} How many are left?")

@@ -23,7 +23,7 @@ from evals import gsm8k
 from evals.progress import Progress
 from evals.runner import GIVE_UP_AFTER, begin
 from prompts.settings import Settings
-from prompts.values import Backend, Request
+from prompts.values import Request
 
 HOSTILE = "<script>alert(1)</script>\u202e"
 

@@ -16,7 +16,7 @@ from app.store.search import Wanted
 from app.ui.site import Engines, Site
 from app.ui.tabs.traces import build, choices, listed, opened, stepped, wanted
 from prompts.settings import Settings
-from prompts.values import Backend, Question
+from prompts.values import Question
 
 REPLIES = ["12 - 5 = 8 apples.", "What we know:\n- left = 7 and 99\nWhat to do next:\n- stop", "Answer: 7"]
 

@@ -1,0 +1,54 @@
+"""BackendConfig: everything needed to open a backend, as one JSON-able value.
+
+config = BackendConfig(backend="embedded", model="smollm2-135m-instruct", slots=4)
+BackendConfig.model_validate_json(config.to_json()) == config
+
+Made once, from the command line or the environment; a worker on another machine opens the same backend from it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from platformdirs import user_cache_path
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, SerializationInfo, field_serializer
+
+_REVEAL = "reveal"
+
+
+class BackendConfig(BaseModel):
+    """Which backend answers, and how; each backend reads the fields it has a use for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    backend: str = Field(default="embedded", description="what answers: embedded, openai or scripted")
+    model: str | None = Field(
+        default=None, description="catalogue name, GGUF file, hub repo:file, or the server's name for its model"
+    )
+    base_url: str | None = Field(
+        default=None, description="openai: the server, ending in /v1, such as http://127.0.0.1:8000/v1"
+    )
+    api_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("ISUMP_API_KEY", "OPENAI_API_KEY"), description="key of the server"
+    )
+    replies: Path | None = Field(default=None, description="scripted: file of replies, a JSON string a line")
+    context: int = Field(default=8192, ge=256, description="embedded: tokens of context per slot")
+    slots: int | None = Field(
+        default=None, ge=1, le=1024, description="embedded: requests answered side by side; by default as many as come"
+    )
+    timeout: float = Field(default=600, gt=0, description="seconds before one request is given up and tried again")
+    cache_dir: Path = Field(default=user_cache_path("isump"), description="folder of downloaded models")
+
+    def with_slots(self, calls: int) -> BackendConfig:
+        """This config, with room for ``calls`` requests at once unless it says how many itself."""
+        return self if self.slots else self.model_copy(update={"slots": calls})
+
+    def to_json(self) -> str:
+        """This config with its key in the clear, for a worker process; ``model_dump_json`` hides the key."""
+        return self.model_dump_json(context={_REVEAL: True})
+
+    @field_serializer("api_key")
+    def _hide(self, key: SecretStr | None, info: SerializationInfo) -> str | None:
+        if key is None:
+            return None
+        return key.get_secret_value() if info.context and info.context.get(_REVEAL) else str(key)
