@@ -38,7 +38,7 @@ class AttemptView:
     def after(self, event: Event | UserError) -> AttemptView:
         """The view with what has just happened."""
         match event:
-            case Began(number):
+            case Began(attempt=number):
                 return replace(self, number=number)
             case Record():
                 return replace(self, records=(*self.records, event))

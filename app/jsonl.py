@@ -5,14 +5,32 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from app.store.records import Attempt, Context, Costs, Record
-from prompts.memories import TextMemory
+from app.attempt_view import AttemptView
+from app.session import Ended, Event
+from app.store.records import Attempt, ContextSize, Costs, Record
 
 
-def step_line(record: Record, context: Context) -> str:
-    """One record: what was thought, what the memory became, what it cost in tokens and seconds."""
-    step, found = record.step, record.fidelity
-    memory = step.memory_after
+class JsonPrinter:
+    """Prints each step and the result of an attempt as they come."""
+
+    def __enter__(self) -> JsonPrinter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def show(self, event: Event, view: AttemptView) -> None:
+        """Print what an event says; ``view`` has it folded in already."""
+        match event:
+            case Record():
+                print(step_line(event, view.sizes[-1]), flush=True)
+            case Ended(attempt, costs):
+                print(result_line(attempt, costs), flush=True)
+
+
+def step_line(record: Record, size: ContextSize) -> str:
+    """One record: what was thought, what the memory became, what was found in it, its cost in tokens and seconds."""
+    step = record.step
     usages = [call.generation.usage for call in step.calls]
     return _line(
         {
@@ -21,12 +39,11 @@ def step_line(record: Record, context: Context) -> str:
             "verb": step.verb,
             "round": step.round,
             "thought": step.thought.text if step.thought else None,
-            "memory": {"known": memory.known, "next": memory.next} if isinstance(memory, TextMemory) else None,
+            "memory": json.loads(step.memory_after.encode().text),
             "marks": step.marks,
-            "numbers": asdict(found) if found else None,
-            "equations": [{"text": claim.text, "verdict": claim.verdict} for claim in record.claims],
-            "context": context.used,
-            "full_history": context.full_history,
+            "findings": [asdict(finding) for finding in record.findings],
+            "context": size.used,
+            "full_history": size.full_history,
             "prompt_tokens": sum(usage.prompt for usage in usages),
             "cached_tokens": sum(usage.cached for usage in usages),
             "generated": sum(usage.completion for usage in usages),

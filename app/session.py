@@ -32,9 +32,10 @@ LONGEST_QUESTION = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Began:
-    """The attempt has its number in the store."""
+    """The attempt has its number in the store; ``spec`` says what it is."""
 
     attempt: int
+    spec: AttemptSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ async def solve(
         state = initial_state(question, fork.memory, fork.round)
     attempt = store.begin(spec)
     try:
-        yield Began(attempt.id)
+        yield Began(attempt.id, spec)
         deadline = asyncio.get_running_loop().time() + settings.max_seconds
         thought, index, last, costs = "", 0, None, Costs()
         stream = graph(chosen).astream(

@@ -10,48 +10,71 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from rich.columns import Columns
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from app.doctor import Finding
+from app.attempt_view import AttemptView
+from app.doctor import Diagnosis
 from app.models.catalogue import ModelStatus
 from app.sanitize import sanitize
-from app.store.records import Attempt, Context, Costs, Record, Run
-from prompts.checks.equations import Claim
-from prompts.checks.fidelity import Fidelity
-from prompts.memories import TextMemory, VectorMemory
-
-_MARKS = {"right": ("✓", "green"), "wrong": ("✗", "bold red"), "unreadable": ("?", "dim")}
+from app.session import Began, Ended, Event
+from app.store.records import Attempt, AttemptSpec, ContextSize, Costs, Record, Run
+from prompts.checks import Finding, fault_name
+from prompts.memories import Memory
 
 
-def header(attempt: Attempt) -> RenderableType:
+class TerminalPrinter:
+    """Prints each step of an attempt as it comes, with a spinner that says what is being done."""
+
+    def __init__(self) -> None:
+        self._console = Console()
+        self._status = self._console.status("thinking")
+
+    def __enter__(self) -> TerminalPrinter:
+        self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._status.stop()
+
+    def show(self, event: Event, view: AttemptView) -> None:
+        """Print what an event says; ``view`` has it folded in already."""
+        match event:
+            case Began(spec=spec):
+                self._console.print(header(event.attempt, spec))
+            case Record():
+                self._console.print(step(event, view.sizes[-1]))
+                doing = "summarizing" if event.step.verb == "step" else "thinking"
+                self._status.update(f"{doing} (round {event.step.round})")
+            case Ended(attempt, costs):
+                self._console.print(ended(attempt, costs))
+
+
+def header(number: int, spec: AttemptSpec) -> RenderableType:
     """Which question, how it is being solved, and the number to look it up by."""
-    spec = attempt.spec
-    line = Text(f"attempt {attempt.id} · {spec.strategy} · {spec.model} ({spec.backend})", style="dim")
+    line = Text(f"attempt {number} · {spec.strategy} · {spec.model} ({spec.backend})", style="dim")
     return Group(Text(sanitize(spec.question.text), style="bold"), line)
 
 
-def step(record: Record, context: Context) -> RenderableType:
-    """One record: the thought with its equations judged, or the memory with its numbers traced."""
+def step(record: Record, size: ContextSize) -> RenderableType:
+    """One record: the thought or the memory, what the checks found in it, its cost."""
     taken = record.step
     body: list[RenderableType] = []
     if taken.verb == "step" and taken.thought:
         body += [Rule(f"step {taken.round}", align="left", style="cyan"), Text(sanitize(taken.thought.text))]
-        body += [_claim(claim) for claim in record.claims if claim.verdict != "right"]
+        body += [_finding(found) for found in record.findings if found.kind != "right"]
     elif taken.verb == "conclude" and taken.calls and taken.answer:
         body += [Rule("conclusion", align="left", style="cyan"), Text(sanitize(taken.answer.source))]
-    elif isinstance(taken.memory_after, TextMemory) and taken.verb == "summarize":
-        body.append(_memory(taken.memory_after, record.fidelity))
-    elif isinstance(taken.memory_after, VectorMemory):
-        body.append(Text(f"memory {taken.memory_after.shape}, norm {taken.memory_after.norm:.3g}", style="magenta"))
+    elif taken.verb in ("summarize", "read"):
+        body += [_memory(taken.memory_after, record.findings), *_counts(record.findings)]
     body += [Text(f"! {sanitize(mark)}", style="yellow") for mark in taken.marks]
     for call in taken.calls:
         body += [Text(f"! tried again: {sanitize(retry.error)}", style="yellow") for retry in call.generation.retries]
     if taken.calls:
-        body.append(_cost_line(record, context))
+        body.append(_cost_line(record, size))
     return Padding(Group(*body), (0, 0, 1, 0)) if body else Text("", end="")
 
 
@@ -94,7 +117,9 @@ def prompts(record: Record) -> RenderableType:
         shown.append(Rule(f"{record.step.verb}, call {number}", align="left", style="dim"))
         for message in call.request.messages:
             for i, part in enumerate(message.parts):
-                shown.append(Text.assemble((f"{message.role if not i else '':>9} │ ", "cyan"), (sanitize(part), "dim")))
+                shown.append(
+                    Text.assemble((f"{message.role if not i else '':>9} │ ", "cyan"), (sanitize(part.text), "dim"))
+                )
     return Group(*shown)
 
 
@@ -126,10 +151,10 @@ def catalogue(statuses: Sequence[ModelStatus], default: str) -> Table:
     return table
 
 
-def diagnosis(findings: Sequence[Finding]) -> Table:
+def diagnosis(found: Sequence[Diagnosis]) -> Table:
     """What works and what does not, with the command that mends it."""
     table = Table.grid(padding=(0, 2))
-    for finding in findings:
+    for finding in found:
         sign, style = ("✓", "green") if finding.works else ("✗", "bold red") if finding.needed else ("–", "yellow")
         table.add_row(Text(sign, style), finding.name, Text(sanitize(finding.says)))
     return table
@@ -139,48 +164,47 @@ def _when(moment: float) -> str:
     return datetime.fromtimestamp(moment).strftime("%Y-%m-%d %H:%M")
 
 
-def _claim(claim: Claim) -> Text:
-    sign, style = _MARKS[claim.verdict]
-    known = f" (it is {_decimal(claim)})" if claim.verdict == "wrong" and claim.left is not None else ""
-    return Text(f"{sign} {sanitize(claim.text)}{known}", style=style)
+def _finding(found: Finding) -> Text:
+    fault = fault_name(found.check, found.kind)
+    sign, style = ("✗", "bold red") if fault else ("?", "dim")
+    detail = f" ({sanitize(found.detail)})" if found.detail else ""
+    return Text(f"{sign} {sanitize(found.text)}{detail}", style=style)
 
 
-def _decimal(claim: Claim) -> str:
-    assert claim.left is not None, "only a readable claim is wrong"
-    return str(claim.left) if claim.left.denominator == 1 else f"{float(claim.left):.6g}"
-
-
-def _memory(memory: TextMemory, fidelity: Fidelity | None) -> RenderableType:
-    invented = fidelity.invented if fidelity else ()
-    lists = []
-    for title, lines in (("what we know", memory.known), ("what to do next", memory.next)):
-        text = Text(f"{title}\n", style="magenta")
-        for line in lines or ("none",):
+def _memory(memory: Memory, findings: Sequence[Finding]) -> RenderableType:
+    """The sections of a memory side by side, every piece of text that a check finds faulty marked."""
+    faulty = [sanitize(found.text) for found in findings if fault_name(found.check, found.kind)]
+    columns = []
+    for section in memory.sections:
+        text = Text(f"{section.title}\n", style="magenta")
+        for line in section.lines or ("none",):
             entry = Text(f"• {sanitize(line)}\n", style="default")
-            for number in invented:
-                entry.highlight_regex(rf"(?<![\d.]){re.escape(sanitize(number))}(?![\d])", "bold red")
+            for piece in faulty:
+                entry.highlight_regex(rf"(?<![\d.]){re.escape(piece)}(?![\d])", "bold red")
             text.append_text(entry)
-        lists.append(text)
-    shown: list[RenderableType] = [Columns(lists, padding=(0, 4))]
-    if fidelity:
-        shown.append(_fidelity(fidelity))
-    return Group(*shown)
+        columns.append(text)
+    return Columns(columns, padding=(0, 4))
 
 
-def _fidelity(found: Fidelity) -> Text:
-    text = Text(f"numbers: {len(found.kept)} kept", style="dim")
-    for name, numbers, style in (("dropped", found.dropped, "yellow"), ("invented", found.invented, "bold red")):
-        if numbers:
-            text.append(f" · {len(numbers)} {name}: {sanitize(', '.join(numbers))}", style=style)
-    return text
+def _counts(findings: Sequence[Finding]) -> list[Text]:
+    """How many things of each kind were found in a memory, the faulty ones by name."""
+    kinds = dict.fromkeys((found.check, found.kind) for found in findings)
+    parts = list[Text]()
+    for check, kind in kinds:
+        texts = [sanitize(found.text) for found in findings if (found.check, found.kind) == (check, kind)]
+        fault = fault_name(check, kind)
+        named = f": {', '.join(texts)}" if fault or kind == "dropped" else ""
+        style = "bold red" if fault else "yellow" if named else "dim"
+        parts.append(Text(f"{len(texts)} {kind}{named}", style=style))
+    return [Text(" · ", style="dim").join(parts)] if parts else []
 
 
-def _cost_line(record: Record, context: Context) -> Text:
+def _cost_line(record: Record, size: ContextSize) -> Text:
     usages = [call.generation.usage for call in record.step.calls]
     prompt, cached = sum(u.prompt for u in usages), sum(u.cached for u in usages)
     seconds = sum(call.generation.seconds for call in record.step.calls)
     return Text(
-        f"context {context.used:,} tokens (with the full history {context.full_history:,}) · "
+        f"context {size.used:,} tokens (with the full history {size.full_history:,}) · "
         f"{sum(u.completion for u in usages):,} generated · {cached / prompt if prompt else 0:.0%} of {prompt:,} "
         f"prompt tokens cached · {seconds:.1f} s",
         style="dim",

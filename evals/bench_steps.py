@@ -1,32 +1,35 @@
-"""What our own part of a step costs, and how busy it keeps the engine.
+"""What our own part of a step costs, and how busy it keeps the backend.
 
 python -m evals.bench_steps
 python -m evals.bench_steps --questions 20 --model qwen2.5-1.5b
 
-First 64 attempts at once on a scripted backend that answers at once: graph, prompts, fidelity, equations and store
-are then all there is to wait for. Then isump on built-in questions with the embedded engine: the share of the wall
-time in which the engine had work, and the share of prompt tokens that its prefix cache served.
+First 64 attempts at once on a scripted backend that answers at once: graph, prompts, checks and store are then all
+there is to wait for. Then isump on built-in questions with the chosen backend: the share of the wall time in which it
+had work, and the share of prompt tokens that its prefix cache served.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 import tempfile
 import time
 from contextlib import aclosing
 from itertools import count
 from pathlib import Path
 
+from pydantic import Field
 from rich.console import Console
 
-from app.backends.open import open_engine
+from app import arguments
+from app.arguments import SolveOptions, parse
+from app.backends.open import open_backend
 from app.backends.scripted import ScriptedBackend
-from app.config import read_config
-from app.options import Parser, add_engine, add_settings, run, settings, whole
 from app.session import solve
 from app.store import Store
 from app.store.records import Record
-from evals import gsm8k
+from evals.gsm8k import TASK, GsmSource
+from evals.progress import bar
 from evals.results import backend_use, summarize
 from evals.runner import Runner, begin
 from prompts.settings import Settings
@@ -59,40 +62,40 @@ async def ms_per_step(attempts: int, rounds: int, store: Store) -> tuple[float, 
     return 1000 * (time.perf_counter() - clock) / steps, steps
 
 
-def _main() -> None:
-    parser = Parser(prog="python -m evals.bench_steps", description="What our own part of a step costs.")
-    parser.add_argument("--attempts", type=whole, default=64, help="scripted attempts at once (%(default)s)")
-    parser.add_argument("--rounds", type=whole, default=12, help="thoughts in each of them (%(default)s)")
-    parser.add_argument("--questions", type=whole, default=8, help="built-in questions for the engine (%(default)s)")
-    parser.add_argument("--concurrency", type=whole, default=4, help="of them at once (%(default)s)")
-    add_engine(parser, read_config())
-    add_settings(parser)
-    args = parser.parse_args()
-    args.strategy = "isump"
+class BenchSteps(SolveOptions):
+    """What our own part of a step costs, and how busy it keeps the backend."""
 
-    def bench() -> int:
-        console, settings = Console(), settings(args)
+    attempts: int = Field(default=64, ge=1, description="scripted attempts at once")
+    rounds: int = Field(default=12, ge=1, description="thoughts in each of them")
+    questions: int = Field(default=8, ge=1, description="built-in questions for the backend")
+    concurrency: int = Field(default=4, ge=1, description="of them at once")
+
+    def run(self) -> int:
+        """Print both measurements."""
+        console = Console()
         with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder) / "bench.sqlite") as store:
-            cost, steps = asyncio.run(ms_per_step(args.attempts, args.rounds, store))
-            console.print(f"Our own time per step: {cost:.2f} ms ({steps:,} steps, {args.attempts} attempts at once).")
-            task = gsm8k.load("builtin", limit=args.questions)
-
-            async def evaluate() -> int:
-                async with aclosing(await open_engine(args, read_config(), slots=args.concurrency)) as backend:
-                    stored = begin(store, task, {}, "isump", backend, settings)
-                    await Runner(store, task, stored, backend, args.concurrency).run(Console(stderr=True))
-                    return stored.id
-
-            number = asyncio.run(evaluate())
-            costs = summarize(store, store.run(number), task.primary).costs
+            cost, steps = asyncio.run(ms_per_step(self.attempts, self.rounds, store))
+            console.print(f"Our own time per step: {cost:.2f} ms ({steps:,} steps, {self.attempts} attempts at once).")
+            number = asyncio.run(self._evaluate(store))
+            costs = summarize(store, store.run(number)).costs
             console.print(backend_use(store, number).in_words())
             if costs:
                 share = costs["cached_tokens"].total / costs["prompt_tokens"].total
                 console.print(f"Prompt tokens from the prefix cache: {share:.1%}.")
         return 0
 
-    run(bench)
+    async def _evaluate(self, store: Store) -> int:
+        source = GsmSource(source="builtin", limit=self.questions)
+        questions, strategy = TASK.questions(source), self.chosen_strategy
+        async with aclosing(await open_backend(self.backend_for(self.concurrency))) as backend:
+            run = begin(store, TASK, questions, source, strategy.name, backend, self.settings)
+            runner = Runner(store, TASK, questions, run, backend, self.concurrency)
+            with bar(Console(stderr=True)) as report:
+                async with aclosing(runner.progress()) as news:
+                    async for progress in news:
+                        report(progress)
+        return run.id
 
 
 if __name__ == "__main__":
-    _main()
+    arguments.run(lambda: parse(BenchSteps, sys.argv[1:], "python -m evals.bench_steps").run())

@@ -5,32 +5,40 @@ python -m evals.compare 1 2
 
 from __future__ import annotations
 
+import sys
+
+from pydantic import Field
+from pydantic_settings import CliPositionalArg
 from rich.console import Console
 
-from app.config import read_config
-from app.options import Parser, add_store, run
+from app import arguments
+from app.arguments import parse
+from app.config import StoreOption
 from app.store import Store
 from evals.report import comparison_table
 from evals.results import pair
 
 
-def main() -> None:
-    """Entry point of ``python -m evals.compare``."""
-    parser = Parser(prog="python -m evals.compare", description="Compare two runs, paired by question.")
-    parser.add_argument("run_a", type=int, help="the baseline's number, as `isump runs` lists it")
-    parser.add_argument("run_b", type=int, help="the number of the run compared with it")
-    parser.add_argument("--scorer", default="numeric", help="whose judgement counts (%(default)s)")
-    add_store(parser, read_config())
-    args = parser.parse_args()
+class Compare(StoreOption):
+    """Compare two runs, paired by question."""
 
-    def compare() -> int:
-        with Store.existing(args.store) as store:
-            first, second = store.run(args.run_a), store.run(args.run_b)
+    run_a: CliPositionalArg[int] = Field(description="the baseline's number, as `isump runs` lists it")
+    run_b: CliPositionalArg[int] = Field(description="the number of the run compared with it")
+    scorer: str | None = Field(default=None, description="whose judgement counts (the one the runs say)")
+
+    def run(self) -> int:
+        """Print the comparison."""
+        with Store.existing(self.store) as store:
+            first, second = store.run(self.run_a), store.run(self.run_b)
             names = (f"{first.spec.strategy} (run {first.id})", f"{second.spec.strategy} (run {second.id})")
-            Console().print(comparison_table(pair(store, first, second, args.scorer), *names))
+            comparison = pair(store, first, second, self.scorer or first.spec.primary)
+            Console().print(comparison_table(comparison, *names))
         return 0
 
-    run(compare)
+
+def main() -> None:
+    """Entry point of ``python -m evals.compare``."""
+    arguments.run(lambda: parse(Compare, sys.argv[1:], "python -m evals.compare").run())
 
 
 if __name__ == "__main__":

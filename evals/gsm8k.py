@@ -4,7 +4,7 @@ Each line of such a file is one JSON object; the right answer follows ``####``:
 
     {"question": "How many legs have 3 cats?", "answer": "They have 3*4 = <<3*4=12>>12 legs.\n#### 12"}
 
-    task = load("auto", None, "test", limit=20, seed=0)
+    task = TASK.questions(GsmSource(source="builtin", limit=20))
     task.items[0].question.text, task.items[0].gold
 """
 
@@ -12,19 +12,17 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
-from random import Random
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Literal
+
+from pydantic import Field
 
 from evals.scoring import GSM8K_SCORERS
-from evals.task import Item, Task
+from evals.task import Item, QuestionSet, Source, Task
 from prompts.checks.numbers import number
 from prompts.values import Question, UserError
-
-Source = Literal["auto", "hub", "builtin", "gym"]
-T = TypeVar("T")
 
 VERSION = "1"
 REPO = "openai/gsm8k"
@@ -36,52 +34,34 @@ GYM_SIZE = 500  # reasoning-gym generates without end; this is also its own defa
 HUB_SECONDS = 7.0  # with the imports, the choice between hub and built-in stays under 10 s
 
 
-def load(
-    source: Source = "auto",
-    data: Path | None = None,
-    split: str = "test",
-    limit: int | None = None,
-    seed: int = 0,
-    offset: int = 0,
-) -> Task:
-    """Load a task of the GSM8K kind.
+class GsmSource(Source):
+    """Where questions of the GSM8K kind come from."""
 
-    Items come in an order shuffled by ``seed``: a larger ``limit`` extends a smaller
-    one, and ``offset`` skips the first items so that two samples can be disjoint.
+    source: Literal["auto", "hub", "builtin", "gym"] = Field(
+        default="auto",
+        description="the real set from the hub, the built-in questions, generated ones, or hub else builtin",
+    )
+    data: Path | None = Field(default=None, description="a local file in the official format, instead of any source")
+    split: Literal["train", "test"] = Field(default="test", description="which part; with --data it only names the set")
 
-    Args:
-        source: "hub" (the real set), "builtin", "gym" (generated), or "auto": hub, and built-in where that fails.
-        data: A local file in the GSM8K format; used instead of any source.
-        split: "train" or "test"; with ``data`` it only names the task.
-        limit: How many items to take; ``None`` takes all.
-        seed: Shuffles the items; for "gym" it chooses which are generated.
-        offset: How many items to skip first.
+
+def load(source: GsmSource) -> QuestionSet:
+    """Load questions of the GSM8K kind; for "gym" the sample seed chooses which are generated.
 
     Raises:
         UserError: Nothing can be loaded as asked.
     """
-    if limit is not None and limit <= 0:
-        raise UserError(f"The limit is {limit}: ask for at least 1 question, or leave it out for all of them.")
-    if offset < 0:
-        raise UserError(f"The offset is {offset}: it cannot be negative.")
-    if data is not None and source != "auto":
-        raise UserError(f"Both a data file and the source '{source}' were given: choose one of them.")
-    if source == "gym":
-        return _gym(limit, seed, offset)
-    if data is not None:
-        name, items, notice = f"gsm8k/{split}", _from_file(data, split), ""
-    elif source == "builtin":
+    if source.data is not None and source.source != "auto":
+        raise UserError(f"Both a data file and the source '{source.source}' were given: choose one of them.")
+    if source.source == "gym":
+        return _gym(source)
+    if source.data is not None:
+        name, items, notice = f"gsm8k/{source.split}", _from_file(source.data, source.split), ""
+    elif source.source == "builtin":
         name, items, notice = "gsm8k-builtin", _builtin(), BUILTIN_NOTICE
     else:
-        name, items, notice = _hub_or_builtin(source, split)
-    return Task(name, VERSION, _sample(items, limit, seed, offset), GSM8K_SCORERS, "numeric", notice)
-
-
-def _sample(items: Sequence[T], limit: int | None, seed: int, offset: int) -> tuple[T, ...]:
-    if offset >= len(items):
-        raise UserError(f"The offset {offset} skips all of the {len(items)} questions: choose a smaller one.")
-    shuffled = Random(seed).sample(items, len(items))
-    return tuple(shuffled[offset : None if limit is None else offset + limit])
+        name, items, notice = _hub_or_builtin(source.source, source.split)
+    return QuestionSet(name, VERSION, source.sample(items), notice)
 
 
 def _item(id: str, record: Any, where: str) -> Item:
@@ -131,10 +111,8 @@ def _records(path: Path) -> Iterator[tuple[int, Any, str]]:
             yield line, record, where
 
 
-def _hub_or_builtin(source: Source, split: str) -> tuple[str, tuple[Item, ...], str]:
+def _hub_or_builtin(source: str, split: str) -> tuple[str, tuple[Item, ...], str]:
     """Choose between the hub and the built-in questions: task name, items, notice."""
-    if split not in ("train", "test"):
-        raise UserError(f"GSM8K has no split '{split}': choose train or test.")
     try:
         return f"gsm8k/{split}", _hub(split), ""
     except _Unreachable as error:
@@ -203,15 +181,16 @@ def _brief(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
-def _gym(limit: int | None, seed: int, offset: int) -> Task:
+def _gym(source: GsmSource) -> QuestionSet:
     """Generate problems from the templates of GSM-Symbolic; item n is the same whatever the limit."""
     try:
         import reasoning_gym  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise UserError("Generated questions need reasoning-gym: run pip install '.[gym]'.") from error
-    made = reasoning_gym.create_dataset("gsm_symbolic", size=offset + (limit or GYM_SIZE), seed=seed)
+    seed, offset = source.sample_seed, source.offset
+    made = reasoning_gym.create_dataset("gsm_symbolic", size=offset + (source.limit or GYM_SIZE), seed=seed)
     items = tuple(_gym_item(f"gym-{seed}-{n}", made[n]) for n in range(offset, len(made)))
-    return Task("gsm-symbolic", f"{VERSION}+{version('reasoning-gym')}", items, GSM8K_SCORERS, "numeric")
+    return QuestionSet("gsm-symbolic", f"{VERSION}+{version('reasoning-gym')}", items)
 
 
 def _gym_item(id: str, entry: Any) -> Item:
@@ -220,35 +199,21 @@ def _gym_item(id: str, entry: Any) -> Item:
     return _item(id, record, f"reasoning-gym item {id}")
 
 
-def _main() -> None:
-    from app.options import Parser, whole
-    from evals.runner import add_options, main
-
-    parser = Parser(prog="python -m evals.gsm8k", description="Measure a strategy on grade-school mathematics.")
-    questions = parser.add_argument_group("questions")
-    questions.add_argument("--data", type=Path, help="a local file in the official format")
-    questions.add_argument("--source", default="auto", choices=get_args(Source), help="where from (%(default)s)")
-    questions.add_argument("--split", default="test", choices=("train", "test"), help="(%(default)s)")
-    questions.add_argument("--limit", type=whole, help="how many questions (all)")
-    questions.add_argument("--offset", type=int, default=0, help="how many of the shuffled questions to skip first")
-    questions.add_argument("--sample-seed", type=int, default=0, help="which shuffling (%(default)s)")
-    add_options(parser)
-    args = parser.parse_args()
-    asked = {
-        "source": args.source,
-        "data": str(args.data.absolute()) if args.data else None,
-        "split": args.split,
-        "limit": args.limit,
-        "seed": args.sample_seed,
-        "offset": args.offset,
-    }
-    main(args, from_stored, asked)
-
-
-def from_stored(asked: Mapping[str, Any]) -> Task:
-    """The task that the arguments of ``load``, as a run keeps them, stand for; raises as ``load`` does."""
-    return load(**{**asked, "data": Path(asked["data"]) if asked["data"] else None})
-
+TASK = Task(
+    name="gsm8k",
+    help="grade-school mathematics",
+    version=VERSION,
+    source=GsmSource,
+    load=load,
+    scorers=GSM8K_SCORERS,
+    primary="numeric",
+    presets={
+        "built-in questions": GsmSource(source="builtin"),
+        "GSM8K test set, from the hub": GsmSource(source="hub"),
+    },
+)
 
 if __name__ == "__main__":
-    _main()
+    from evals.commands import main
+
+    main("gsm8k")

@@ -1,4 +1,4 @@
-"""From the trace store to numbers: one run summarized, two runs paired item by item, the engine's use of its time."""
+"""From the trace store to numbers: one run summarized, two runs paired item by item, how busy the backend was."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.errors import BadInput
 from app.store import Store
-from app.store.records import Item, Run
+from app.store.records import ItemResult, Run
 from evals.report import COST_UNITS, CostSummary, RunSummary
 from evals.statistics import Comparison, accuracy, compare_paired
 
@@ -24,19 +24,22 @@ class BackendUse:
         """One line for the end of an eval."""
         wall = f"{self.wall_seconds:,.0f}" if self.wall_seconds >= 10 else f"{self.wall_seconds:.2g}"
         return (
-            f"The engine had work for {self.busy:.1%} of {wall} s, "
+            f"The backend had work for {self.busy:.1%} of {wall} s, "
             f"{self.mean_in_flight:.1f} calls in flight on average."
         )
 
 
-def summarize(store: Store, run: Run, primary: str) -> RunSummary:
-    """A run in numbers: items that finished are judged, errors counted apart, unanswered ones counted as wrong."""
-    items = store.items(run.id)
+def summarize(store: Store, run: Run, scorer: str | None = None) -> RunSummary:
+    """A run in numbers: items that finished are judged, errors counted apart, unanswered ones counted as wrong.
+
+    ``scorer`` is the one that counts, by default the run's own.
+    """
+    items, primary = store.items(run.id), scorer or run.spec.primary
     done = [item for item in items if item.status == "done"]
     scorers = sorted({name for item in done for name in item.scores}, key=lambda name: name != primary)
     return RunSummary(
         run_id=str(run.id),
-        task=run.spec.task,
+        task=run.spec.questions,
         strategy=run.spec.strategy,
         model=run.spec.model,
         n=len(done),
@@ -52,7 +55,7 @@ def summarize(store: Store, run: Run, primary: str) -> RunSummary:
 
 
 def backend_use(store: Store, run: int) -> BackendUse:
-    """How busy the engine was while attempts were running; time between a stop and its resumption is not counted."""
+    """How busy the backend was while attempts were running; time between a stop and its resumption is not counted."""
     spans, wall = store.call_spans(run), covered(store.attempt_spans(run))
     if not wall:
         return BackendUse(0.0, 0.0, 0.0)
@@ -74,10 +77,9 @@ def pair(store: Store, run_a: Run, run_b: Run, scorer: str) -> Comparison:
     Raises:
         BadInput: the runs are of different tasks, or share no question.
     """
-    if run_a.spec.task != run_b.spec.task:
-        raise BadInput(
-            f"Run {run_a.id} is of {run_a.spec.task} and run {run_b.id} of {run_b.spec.task}: compare like with like."
-        )
+    one, other = run_a.spec.questions, run_b.spec.questions
+    if one != other:
+        raise BadInput(f"Run {run_a.id} is of {one} and run {run_b.id} of {other}: compare like with like.")
     items_a, items_b = ({item.question_id: item for item in store.items(run.id)} for run in (run_a, run_b))
     shared = [name for name in items_a if name in items_b]
     if not shared:
@@ -88,6 +90,6 @@ def pair(store: Store, run_a: Run, run_b: Run, scorer: str) -> Comparison:
     return compare_paired(ids, right_a, right_b, costs_a, costs_b, excluded=len(shared) - len(ids))
 
 
-def _outcomes(items: list[Item], scorer: str) -> tuple[list[bool | None], dict[str, list[float]]]:
+def _outcomes(items: list[ItemResult], scorer: str) -> tuple[list[bool | None], dict[str, list[float]]]:
     right = [None if item.answer is None else item.scores.get(scorer) == 1 for item in items]
     return right, {name: [getattr(item.costs, name) for item in items] for name in COST_UNITS}

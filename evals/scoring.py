@@ -1,24 +1,27 @@
-r"""Three ways of judging one GSM8K attempt, reported side by side because extraction is part of the result.
+r"""What a scorer is, and three for GSM8K, reported side by side because extraction is part of the result.
 
 ``strict-match`` and ``flexible-extract`` are those of lm-evaluation-harness (task
 ``gsm8k``, version 3.0), so numbers compare with published ones. ``numeric`` is our
 own: it reads the attempt's answer as an exact number, so ``18.00``, ``\boxed{18}``
 and ``$18`` are all right when 18 is.
 
-    >>> flexible_extract("She has 6 * 3 = 18 eggs.", None, "18")
+    >>> flexible_extract(item, attempt, ())
     Score(value=1.0, extracted='18', why='match')
-    >>> numeric("...", "$18.00", "18").value
-    1.0
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol
 
 from prompts.checks.numbers import number
+from prompts.steps import Step
+from prompts.values import Score
+
+if TYPE_CHECKING:
+    from evals.task import Item
 
 _STRICT = re.compile(r"#### (\-?[0-9\.\,]+)")
 _FLEXIBLE = re.compile(r"(-?[$0-9.,]{2,})|(-?[0-9]+)")
@@ -27,47 +30,52 @@ _INVALID = "[invalid]"
 _IGNORED = (re.compile(","), re.compile(r"\$"), re.compile(r"(?s).*#### "), re.compile(r"\.$"))
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
-    """One judgement: 1.0 right, 0.0 wrong, ``None`` when there was nothing to judge; what was read, and why."""
+class Attempted(Protocol):
+    """What a scorer reads of an attempt; ``app.store.records.Attempt`` is one."""
 
-    value: float | None
-    extracted: str | None
-    why: str
+    @property
+    def answer(self) -> str | None:
+        """The answer the strategy gave."""
+        ...
+
+    @property
+    def completion(self) -> str:
+        """The text the answer was read from."""
+        ...
 
 
-Scorer = Callable[[str, str | None, str], Score]
-"""Judges ``(completion, answer, gold)``: all the text generated, the answer the strategy gave, the right one."""
+Scorer = Callable[["Item", Attempted, Sequence[Step]], Score]
+"""Judges ``(item, attempt, steps)``; ``steps`` is the attempt's chain of steps in order."""
 
 
-def strict_match(completion: str, answer: str | None, gold: str) -> Score:
+def strict_match(item: Item, attempt: Attempted, steps: Sequence[Step]) -> Score:
     """Score the number after the first ``#### `` of the completion as lm-evaluation-harness does."""
-    found: list[str] = _STRICT.findall(completion)
-    return _exact(found[0] if found else _INVALID, gold)
+    found: list[str] = _STRICT.findall(attempt.completion)
+    return _exact(found[0] if found else _INVALID, item.gold)
 
 
-def flexible_extract(completion: str, answer: str | None, gold: str) -> Score:
+def flexible_extract(item: Item, attempt: Attempted, steps: Sequence[Step]) -> Score:
     """Score the last thing in the completion that resembles a number as lm-evaluation-harness does."""
-    found: list[tuple[str, str]] = _FLEXIBLE.findall(completion)
-    return _exact(found[-1][0] or found[-1][1] if found else _INVALID, gold)
+    found: list[tuple[str, str]] = _FLEXIBLE.findall(attempt.completion)
+    return _exact(found[-1][0] or found[-1][1] if found else _INVALID, item.gold)
 
 
-def numeric(completion: str, answer: str | None, gold: str) -> Score:
+def numeric(item: Item, attempt: Attempted, steps: Sequence[Step]) -> Score:
     """Score the answer as an exact number; an attempt without an answer is unscored, not wrong.
 
     Raises:
         ValueError: The gold answer is no number, so the task itself is broken.
     """
-    expected = number(gold)
+    expected, answer = number(item.gold), attempt.answer
     if expected is None:
-        raise ValueError(f"the gold answer {gold!r} is not a number")
+        raise ValueError(f"the gold answer {item.gold!r} is not a number")
     if answer is None or not answer.strip():
         return Score(None, None, "no answer")
     given = number(answer)
     if given is None:
         return Score(0.0, answer, "the answer is not a number")
     right = given == expected
-    return Score(float(right), answer, "match" if right else f"expected {gold}")
+    return Score(float(right), answer, "match" if right else f"expected {item.gold}")
 
 
 GSM8K_SCORERS: Mapping[str, Scorer] = MappingProxyType(

@@ -1,45 +1,115 @@
-"""A task: questions with their right answers, and the ways of judging an attempt; it knows no model.
+"""Task: questions with their right answers, and how attempts at them are judged; it knows no model.
 
-    task = gsm8k.load("builtin", None, "test", 5, 0)
-    task.scorers[task.primary]("", "18", task.items[0].gold)
+# evals/mine.py
+TASK = Task("mine", "questions of mine", "1", Source, load, scorers={"exact": exact}, primary="exact")
 
-How a task is made from its source is the business of the module named after it.
+if __name__ == "__main__":
+from evals.commands import main
+main("mine")
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from evals.scoring import Scorer
-from prompts.values import Question
+from prompts.answers import ANSWER_FORMS
+from prompts.checks import CHECKS, DEFAULT_CHECKS
+from prompts.values import Question, UserError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One question, the right answer as the data writes it, and the worked steps that lead there."""
+    """One question, the right answer in whatever form the task's scorers read, and the worked steps that lead there."""
 
     question: Question
-    gold: str
-    steps: tuple[str, ...]
+    gold: Any
+    worked: tuple[str, ...] = ()
+
+
+class Source(BaseModel):
+    """Which questions of a task: its options on the command line, stored with a run as JSON.
+
+    A task with more options than these subclasses it; ``sample`` applies those that are here.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    limit: int | None = Field(default=None, ge=1, description="how many questions (all)")
+    offset: int = Field(default=0, ge=0, description="how many of the shuffled questions to skip first")
+    sample_seed: int = Field(default=0, description="which shuffling")
+
+    def sample(self, items: Sequence[T]) -> tuple[T, ...]:
+        """``items`` shuffled; a larger limit extends a smaller one, and offsets make samples disjoint.
+
+        Raises:
+            UserError: The offset skips all of them.
+        """
+        if self.offset >= len(items):
+            raise UserError(f"The offset {self.offset} skips all of the {len(items)} questions: choose a smaller one.")
+        shuffled = Random(self.sample_seed).sample(items, len(items))
+        return tuple(shuffled[self.offset : None if self.limit is None else self.offset + self.limit])
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """The items of one eval in the order they are asked, and how attempts at them are scored.
+class QuestionSet:
+    """The items of one run in the order they are asked.
 
-    ``name`` is the name in the store, ``version`` changes whenever items or scorers
-    do, ``primary`` names the scorer a report shows first, and ``notice`` is a line
-    the reader of any result must see (empty where there is nothing to warn of).
+    ``name`` says which set they are from ("gsm8k/test"), ``version`` changes whenever items or scorers do, and
+    ``notice`` is a line that the reader of any result must see (empty where there is nothing to warn of).
     """
 
     name: str
     version: str
     items: tuple[Item, ...]
+    notice: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """One kind of questions.
+
+    Attributes:
+        name: The name of its file in ``evals/``.
+        help: What it measures, to follow "Measure a strategy on".
+        version: Version of its items and scorers.
+        source: The options that choose its questions.
+        load: Loads them; raises ``UserError`` when they cannot be had.
+        scorers: How an attempt is judged, by the names the scores are stored under.
+        primary: The scorer that counts.
+        checks: Which mechanical checks its traces get, keys of ``prompts.checks.CHECKS``.
+        answers: The form its answers are read by, a key of ``prompts.answers.ANSWER_FORMS``.
+        presets: Sources that the page offers, by what they are called there.
+    """
+
+    name: str
+    help: str
+    version: str
+    source: type[Source]
+    load: Callable[[Any], QuestionSet]
     scorers: Mapping[str, Scorer]
     primary: str
-    notice: str = ""
+    checks: tuple[str, ...] = DEFAULT_CHECKS
+    answers: str = "stated"
+    presets: Mapping[str, Source] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.primary not in self.scorers:
             raise ValueError(f"the primary scorer {self.primary!r} is not one of {', '.join(self.scorers)}")
+        if unknown := [name for name in self.checks if name not in CHECKS]:
+            raise ValueError(f"there is no check {unknown[0]!r}: choose of {', '.join(CHECKS)}")
+        if self.answers not in ANSWER_FORMS:
+            raise ValueError(f"there is no answer form {self.answers!r}: choose one of {', '.join(ANSWER_FORMS)}")
+
+    def questions(self, source: Source) -> QuestionSet:
+        """The questions of ``source``, each with the form its answer is read by; raises ``UserError`` as ``load``."""
+        loaded = self.load(source)
+        asked = (replace(item, question=replace(item.question, answers=self.answers)) for item in loaded.items)
+        return replace(loaded, items=tuple(asked))

@@ -12,10 +12,11 @@ from functools import cache
 from typing import Any
 
 from langgraph.graph.state import CompiledStateGraph
+from pydantic import ValidationError
 
 from graphs.reasoner import Reasoner
 from prompts.backend import Backend, Capability
-from prompts.settings import Settings
+from prompts.settings import Settings, invalid_value
 from prompts.values import UserError
 
 Graph = CompiledStateGraph[Any, Any, Any, Any]
@@ -62,6 +63,19 @@ class Strategy:
                 f"{self.name} cannot run on the {backend} backend, which cannot {' or '.join(missing)}: "
                 "choose another --backend or --strategy."
             )
+
+
+def settings_for(strategy: Strategy, given: Mapping[str, Any]) -> Settings:
+    """The settings of an attempt: what is given, else the strategy's defaults, else those of ``Settings``.
+
+    Raises:
+        UserError: A value is out of bounds.
+    """
+    try:
+        return Settings(**{**strategy.defaults, **given})
+    except ValidationError as error:
+        name, reason = invalid_value(error)
+        raise UserError(f"The setting {name.replace('_', ' ')} {reason}.") from error
 
 
 @cache

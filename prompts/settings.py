@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 Variant = Literal["two-call", "fused"]
 Ablation = Literal["none", "known-only", "next-only", "no-memory"]
@@ -41,3 +41,10 @@ class Settings(BaseModel):
     max_steps: int = Field(default=12, ge=1, le=10_000, description="most thoughts in one attempt")
     max_tokens: int = Field(default=2048, ge=8, le=10_000_000, description="most tokens generated in one attempt")
     max_seconds: float = Field(default=600, gt=0, le=86_400, description="most wall-clock seconds for one attempt")
+
+
+def invalid_value(error: ValidationError) -> tuple[str, str]:
+    """The name of the first field that pydantic refused, and why, without a full stop."""
+    first = error.errors()[0]
+    reason = f"cannot be {first['input']}: {first['msg'][:1].lower()}{first['msg'][1:]}"
+    return str(first["loc"][-1]), reason

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, SerializationInfo, field_serializer
+from pydantic_settings import CliSuppress
 
 _REVEAL = "reveal"
 
@@ -28,7 +29,7 @@ class BackendConfig(BaseModel):
     base_url: str | None = Field(
         default=None, description="openai: the server, ending in /v1, such as http://127.0.0.1:8000/v1"
     )
-    api_key: SecretStr | None = Field(
+    api_key: CliSuppress[SecretStr | None] = Field(
         default=None, validation_alias=AliasChoices("ISUMP_API_KEY", "OPENAI_API_KEY"), description="key of the server"
     )
     replies: Path | None = Field(default=None, description="scripted: file of replies, a JSON string a line")

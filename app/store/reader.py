@@ -1,79 +1,47 @@
 """What a trace store holds, read back as the values that were written.
 
-with Traces.existing(Path("isump.sqlite")) as traces:
-    for record in traces.records(attempt): ...
+with Store.existing(Path("isump.sqlite")) as store:
+    for record in store.records(attempt): ...
 """
 
 from __future__ import annotations
 
 import json
-import sqlite3
-from fractions import Fraction
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 from app.errors import StoreError
-from app.store.database import Database
-from app.store.records import Attempt, AttemptSpec, Costs, Item, Record, Run, RunSpec
-from graphs.reasoner import Step
-from prompts.checks.equations import Claim
-from prompts.checks.fidelity import Fidelity
+from app.store.database import Database, Row
+from app.store.records import Attempt, AttemptSpec, CallUsage, Costs, ItemResult, Record, Run, RunSpec
+from app.store.rows import as_json, call_texts, read_call, read_finding, read_step
+from prompts.memories import Encoded, Memory, decode
 from prompts.settings import Settings
-from prompts.values import (
-    Answer,
-    Call,
-    Generation,
-    Memory,
-    Message,
-    Question,
-    Request,
-    Retry,
-    TextMemory,
-    Thought,
-    Usage,
-    VectorMemory,
-)
+from prompts.values import Call, Question
 
 
-class Traces(Database):
-    """The reading half of a trace store."""
+class Reader(Database):
+    """The reading half of a trace store; every method raises ``StoreError`` when the file cannot be read."""
 
     def run(self, number: int) -> Run:
         """One run; raises ``StoreError`` when there is none of that number."""
-        runs = self.runs()
-        found = [run for run in runs if run.id == number]
-        if not found:
-            raise StoreError(f"{self.path} has no run {number}: {_those('runs', runs[-1].id if runs else 0)}.")
-        return found[0]
+        rows = self._rows("SELECT * FROM runs WHERE id = ?", number)
+        if not rows:
+            raise StoreError(f"{self.path} has no run {number}: {self._numbers('runs')}.")
+        return self._run(rows[0])
 
     def runs(self) -> list[Run]:
         """All runs, oldest first."""
-        return [
-            Run(
-                row["id"],
-                RunSpec(
-                    row["task"],
-                    row["task_version"],
-                    row["strategy"],
-                    row["backend"],
-                    row["model"],
-                    Settings.model_validate_json(row["settings"]),
-                    json.loads(row["source"]),
-                    row["n"],
-                ),
-                row["started"],
-            )
-            for row in self._rows("SELECT * FROM runs ORDER BY id")
-        ]
+        return [self._run(row) for row in self._rows("SELECT * FROM runs ORDER BY id")]
 
-    def items(self, run: int) -> list[Item]:
+    def items(self, run: int) -> list[ItemResult]:
         """The newest attempt at each question of a run, with its scores and costs, in the order first tried."""
         scores: dict[int, dict[str, float | None]] = {}
         for row in self._rows(
-            "SELECT scores.* FROM scores JOIN items ON items.attempt = scores.attempt WHERE items.run = ?", run
+            "SELECT scores.* FROM items JOIN scores ON scores.attempt = items.attempt WHERE items.run = ?", run
         ):
             scores.setdefault(row["attempt"], {})[row["scorer"]] = row["value"]
         rows = self._rows(
-            "SELECT items.question_id, items.tries, attempts.status, attempts.answer, attempts.error, attempt_costs.*"
+            "SELECT items.question_id, attempts.status, attempts.answer, attempts.error, attempt_costs.*"
             " FROM items JOIN attempts ON attempts.id = items.attempt"
             " JOIN attempt_costs ON attempt_costs.attempt = items.attempt"
             " WHERE items.run = ? AND attempt_costs.run = ? ORDER BY items.attempt",
@@ -81,7 +49,7 @@ class Traces(Database):
             run,
         )
         return [
-            Item(
+            ItemResult(
                 row["question_id"],
                 row["attempt"],
                 row["status"],
@@ -95,28 +63,26 @@ class Traces(Database):
 
     def attempts(self, limit: int = 50) -> list[Attempt]:
         """The newest attempts, newest first."""
-        return [_attempt(row) for row in self._rows(f"{_ATTEMPTS} ORDER BY attempts.id DESC LIMIT ?", limit)]
+        return [self._attempt(row) for row in self._rows(f"{_ATTEMPTS} ORDER BY attempts.id DESC LIMIT ?", limit)]
 
     def attempt(self, number: int) -> Attempt:
         """One attempt; raises ``StoreError`` when there is none of that number."""
         rows = self._rows(f"{_ATTEMPTS} WHERE attempts.id = ?", number)
         if not rows:
-            newest = self.attempts(1)
-            raise StoreError(
-                f"{self.path} has no attempt {number}: {_those('attempts', newest[0].id if newest else 0)}."
-            )
-        return _attempt(rows[0])
+            raise StoreError(f"{self.path} has no attempt {number}: {self._numbers('attempts')}.")
+        return self._attempt(rows[0])
 
     def costs(self, attempt: int) -> Costs:
-        """What an attempt cost so far."""
-        return _costs(self._rows("SELECT * FROM attempt_costs WHERE attempt = ?", attempt)[0])
+        """What an attempt cost so far, zero of everything when there is none of that number."""
+        rows = self._rows("SELECT * FROM attempt_costs WHERE attempt = ?", attempt)
+        return _costs(rows[0]) if rows else Costs()
 
     def call_spans(self, run: int) -> list[tuple[float, float]]:
         """When each call of a run began and ended, in Unix seconds."""
         rows = self._rows(
-            "SELECT calls.started, calls.started + calls.seconds AS ended FROM calls"
-            " JOIN steps ON steps.id = calls.step"
-            " JOIN attempts ON attempts.id = steps.attempt WHERE attempts.run = ?",
+            "SELECT calls.started, calls.started + calls.seconds AS ended"
+            " FROM attempts JOIN steps ON steps.attempt = attempts.id JOIN calls ON calls.step = steps.id"
+            " WHERE attempts.run = ?",
             run,
         )
         return [(row["started"], row["ended"]) for row in rows]
@@ -126,116 +92,145 @@ class Traces(Database):
         rows = self._rows("SELECT started, finished FROM attempts WHERE run = ? AND finished IS NOT NULL", run)
         return [(row["started"], row["finished"]) for row in rows]
 
-    def invented(self, run: int) -> dict[int, int]:
-        """How many numbers the summaries of each attempt of a run hold that come from nowhere."""
+    def usages(self, attempts: Sequence[int]) -> dict[int, list[CallUsage]]:
+        """The token counts of every step of each of the attempts, without their texts."""
+        found: dict[int, list[CallUsage]] = {attempt: [] for attempt in attempts}
         rows = self._rows(
-            "SELECT attempts.id AS attempt, coalesce(sum(json_array_length(invented)), 0) AS n FROM attempts"
-            " LEFT JOIN steps ON steps.attempt = attempts.id WHERE run = ? GROUP BY attempts.id",
+            "SELECT steps.id, steps.attempt, verb, json_group_array(json_array(prompt_tokens, completion_tokens))"
+            " FILTER (WHERE calls.idx IS NOT NULL) AS tokens"
+            " FROM json_each(?) AS wanted CROSS JOIN steps ON steps.attempt = wanted.value"
+            " LEFT JOIN calls ON calls.step = steps.id GROUP BY steps.id ORDER BY steps.attempt, steps.idx",
+            as_json(list(found)),
+        )
+        for row in rows:
+            tokens = tuple((prompt, completion) for prompt, completion in json.loads(row["tokens"]))
+            found[row["attempt"]].append(CallUsage(row["verb"], tokens))
+        return found
+
+    def finding_counts(self, run: int, check: str, kind: str) -> dict[int, int]:
+        """How many findings of that check and kind each attempt of a run has; every attempt of the run is a key."""
+        rows = self._rows(
+            "SELECT attempts.id AS attempt, count(findings.step) AS n FROM attempts"
+            " LEFT JOIN steps ON steps.attempt = attempts.id"
+            ' LEFT JOIN findings ON findings.step = steps.id AND findings."check" = ? AND findings.kind = ?'
+            " WHERE attempts.run = ? GROUP BY attempts.id",
+            check,
+            kind,
             run,
         )
         return {row["attempt"]: row["n"] for row in rows}
 
+    def step_count(self, attempt: int) -> int:
+        """How many steps of an attempt are in the store."""
+        return int(self._rows("SELECT count(*) AS n FROM steps WHERE attempt = ?", attempt)[0]["n"])
+
     def records(self, attempt: int) -> list[Record]:
         """The steps of an attempt, equal to the Records that were written."""
-        return self._read_steps("attempt = ?", attempt)
+        return self._records("attempt = ?", attempt)
 
     def record(self, attempt: int, index: int) -> Record:
         """One step of an attempt; raises ``StoreError`` when there is none of that number."""
-        found = self._read_steps("attempt = ? AND steps.idx = ?", attempt, index)
+        found = self._records("attempt = ? AND steps.idx = ?", attempt, index)
         if not found:
             raise StoreError(f"{self.path} has no step {index} of attempt {attempt}.")
         return found[0]
 
-    def _read_text(self, number: int | None) -> str:
-        if number is None:
-            return ""
-        return str(self._rows("SELECT text FROM texts WHERE id = ?", number)[0]["text"])
-
-    def _read_memory(self, text: int | None, vector: int | None) -> Memory:
-        if vector is not None:
-            row = self._rows("SELECT * FROM memories WHERE id = ?", vector)[0]
-            return VectorMemory(row["safetensors"], tuple(json.loads(row["shape"])), row["norm"])
-        found = json.loads(self._read_text(text))
-        return TextMemory(tuple(found["known"]), tuple(found["next"]))
-
-    def _read_call(self, row: sqlite3.Row) -> Call:
-        messages = tuple(
-            Message(role, tuple(self._read_text(part) for part in parts)) for role, parts in json.loads(row["prompt"])
-        )
-        schema: dict[str, Any] | None = json.loads(self._read_text(row["schema"])) if row["schema"] else None
-        generation = Generation(
-            self._read_text(row["output"]),
-            Usage(row["prompt_tokens"], row["completion_tokens"], row["cached_tokens"]),
-            row["finish_reason"],
-            row["seconds"],
-            row["started"],
-            tuple(Retry(error, waited) for error, waited in json.loads(row["retries"])),
-        )
-        return Call(Request(messages, row["max_tokens"], row["temperature"], row["seed"], schema), generation)
-
-    def _read_steps(self, condition: str, *values: int) -> list[Record]:
-        calls: dict[int, list[Call]] = {}
-        for row in self._rows(
-            f"SELECT calls.* FROM calls JOIN steps ON steps.id = calls.step WHERE {condition} ORDER BY step, calls.idx",
-            *values,
-        ):
-            calls.setdefault(row["step"], []).append(self._read_call(row))
+    def _records(self, condition: str, *values: int) -> list[Record]:
+        """The steps that the condition names; each table is read once, whatever their number."""
         steps = self._rows(f"SELECT * FROM steps WHERE {condition} ORDER BY idx", *values)
-        return [self._read_step(row, tuple(calls.get(row["id"], ()))) for row in steps]
+        of_steps = f"JOIN {{0}} ON {{0}}.step = steps.id WHERE {condition} ORDER BY steps.idx, {{0}}.idx"
+        calls = self._rows(f"SELECT calls.* FROM steps {of_steps.format('calls')}", *values)
+        findings = self._rows(f"SELECT findings.* FROM steps {of_steps.format('findings')}", *values)
+        thoughts = {row["thought"] for row in steps} - {None}
+        texts = self._texts_of(thoughts.union(*map(call_texts, calls)))
+        memories = self._memories_of({row[name] for row in steps for name in ("memory_before", "memory_after")})
+        calls_of: dict[int, list[Call]] = {}
+        for row in calls:
+            calls_of.setdefault(row["step"], []).append(read_call(row, texts))
+        return [
+            Record(
+                row["idx"],
+                read_step(row, calls_of.get(row["id"], ()), texts, memories),
+                tuple(read_finding(found) for found in findings if found["step"] == row["id"]),
+            )
+            for row in steps
+        ]
 
-    def _read_step(self, row: sqlite3.Row, calls: tuple[Call, ...]) -> Record:
-        text = self._read_text(row["thought"])
-        step = Step(
-            row["verb"],
-            row["round"],
-            self._read_memory(row["memory_before"], row["vector_before"]),
-            self._read_memory(row["memory_after"], row["vector_after"]),
-            calls,
-            tuple(json.loads(row["marks"])),
-            Thought(text, row["answer"]) if row["verb"] == "step" else None,
-            Answer(row["answer"], text) if row["verb"] == "conclude" else None,
-            row["ending"],
+    def _texts_of(self, ids: Iterable[int]) -> Mapping[int, str]:
+        rows = self._rows(
+            "SELECT id, text FROM json_each(?) AS wanted JOIN texts ON texts.id = wanted.value", as_json(list(ids))
         )
-        traced = None
-        if row["kept"] is not None:
-            traced = Fidelity(*(tuple(json.loads(row[name])) for name in ("kept", "dropped", "invented")))
-        return Record(row["idx"], step, traced, tuple(_read_claim(claim) for claim in json.loads(row["claims"])))
+        return {row["id"]: row["text"] for row in rows}
+
+    def _memories_of(self, ids: Iterable[int]) -> Mapping[int, Memory]:
+        rows = self._rows(
+            "SELECT memories.id, kind, texts.text, data FROM json_each(?) AS wanted"
+            " JOIN memories ON memories.id = wanted.value JOIN texts ON texts.id = memories.text",
+            as_json(list(ids)),
+        )
+        try:
+            return {row["id"]: decode(Encoded(row["kind"], row["text"], row["data"] or b"")) for row in rows}
+        except (KeyError, ValueError, TypeError) as error:
+            raise StoreError(f"{self.path} holds a memory that cannot be read ({error!r}): upgrade isump.") from error
+
+    def _run(self, row: Row) -> Run:
+        spec = RunSpec(
+            row["task"],
+            row["questions"],
+            row["task_version"],
+            row["primary_scorer"],
+            row["strategy"],
+            row["backend"],
+            row["model"],
+            self._settings(row["settings"]),
+            json.loads(row["source"]),
+            row["n"],
+            tuple(json.loads(row["checks"])),
+        )
+        return Run(row["id"], spec, row["started"])
+
+    def _attempt(self, row: Row) -> Attempt:
+        spec = AttemptSpec(
+            Question(row["question_id"], row["asked"], row["given"] or "", row["answer_form"]),
+            row["strategy"],
+            row["backend"],
+            row["model"],
+            self._settings(row["settings_text"]),
+            row["run"],
+            row["parent_attempt"],
+            row["forked_at_step"],
+            tuple(json.loads(row["checks"])),
+        )
+        return Attempt(
+            row["id"],
+            spec,
+            row["status"],
+            row["error"],
+            row["answer"],
+            row["written"] or "",
+            row["ending"],
+            row["started"],
+            row["finished"],
+        )
+
+    def _settings(self, text: str) -> Settings:
+        try:
+            return Settings.model_validate_json(text)
+        except ValueError as error:
+            raise StoreError(f"{self.path} holds settings that are not known ({text}): upgrade isump.") from error
+
+    def _numbers(self, table: str) -> str:
+        last = self._rows(f"SELECT max(id) AS last FROM {table}")[0]["last"]
+        return f"its {table} are numbered 1 to {last}" if last else f"it holds no {table} yet"
 
 
 _ATTEMPTS = (
     "SELECT attempts.*, asked.text AS asked, given.text AS given, written.text AS written,"
-    " settings.text AS settings FROM attempts JOIN texts AS settings ON settings.id = attempts.settings"
+    " settings.text AS settings_text FROM attempts JOIN texts AS settings ON settings.id = attempts.settings"
     " JOIN texts AS asked ON asked.id = attempts.question LEFT JOIN texts AS given ON given.id = attempts.context"
     " LEFT JOIN texts AS written ON written.id = attempts.completion"
 )
 
 
-def _those(noun: str, last: int) -> str:
-    """Which numbers there are."""
-    return f"its {noun} are numbered 1 to {last}" if last else f"it holds no {noun} yet"
-
-
-def _costs(row: sqlite3.Row) -> Costs:
+def _costs(row: Row) -> Costs:
     return Costs(**{name: row[name] for name in Costs.__dataclass_fields__})
-
-
-def _attempt(row: sqlite3.Row) -> Attempt:
-    spec = AttemptSpec(
-        Question(row["question_id"], row["asked"], row["given"] or ""),
-        row["strategy"],
-        row["backend"],
-        row["model"],
-        Settings.model_validate_json(row["settings"]),
-        row["run"],
-        row["parent_attempt"],
-        row["forked_at_step"],
-    )
-    times = (row["started"], row["finished"])
-    return Attempt(
-        row["id"], spec, row["status"], row["error"], row["answer"], row["written"] or "", row["ending"], *times
-    )
-
-
-def _read_claim(found: list[Any]) -> Claim:
-    text, left, right, verdict = found
-    return Claim(text, Fraction(left) if left else None, Fraction(right) if right else None, verdict)

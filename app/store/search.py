@@ -1,54 +1,34 @@
-"""Finding attempts in a trace store: by words, run, task, strategy, or what went wrong.
+"""Finding attempts in a trace store: by words, run, task, strategy, fault, or how they ended.
 
     store.find(Wanted(words="eggs", only="wrong"), limit=50)
     store.find(Wanted(run=1, other=2, only="flipped"))
+    store.find(Wanted(fault=("equations", "wrong")))
 
-What is right is read from the stored scores; nothing is judged here.
+What is right is read from the stored scores, what is a fault from the stored findings; nothing is judged here.
 """
 
 from __future__ import annotations
 
-import json
-import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
-from app.errors import BadInput
-from app.store.reader import Traces
-from app.store.records import Score
-from graphs.reasoner import Verb
-
-Only = Literal["wrong", "unanswered", "error", "steps spent", "invented", "flipped"]
-
-SCORER = "numeric"
-"""Whose judgement counts where several scorers judged an attempt; where this one did not, the first by name."""
+from app.store.database import Database, Row
+from app.store.rows import as_json
+from app.store.wanted import JUDGED_AS, Wanted
+from prompts.checks import CHECKS
+from prompts.steps import Verb
+from prompts.values import Score
 
 SHOWN = 200
-"""Characters of a question, answer or error that a list of attempts is given."""
-
-_MOST_WORDS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which attempts to find; what is not given does not matter.
-
-    ``words`` must all stand in one question, thought or memory. "wrong" are answers judged wrong, "unanswered" ended
-    with an explicit none, "steps spent" hit the step limit, "invented" have an invented number in a memory, and
-    "flipped" are right in one of the runs ``run`` and ``other`` and not right in the other.
-    """
-
-    words: str = ""
-    run: int | None = None
-    task: str | None = None
-    strategy: str | None = None
-    only: Only | None = None
-    other: int | None = None
+"""Characters of a question, answer, error or finding that a list is given."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An attempt as a list shows it: long texts are cut; ``right`` is ``None`` when nobody judged it."""
+    """An attempt as a list shows it: long texts are cut; ``right`` is ``None`` when nobody judged it.
+
+    ``faults`` holds each fault's name and the number of steps that have it.
+    """
 
     attempt: int
     run: int | None
@@ -64,164 +44,137 @@ class Found:
     started: float
     right: bool | None
     steps: int
-    invented: int
+    faults: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A step in one line: what it did, what it cost, and whether something in it deserves a look."""
+    """A step in one line: what it did, what it cost, and whether something in it deserves a look.
+
+    ``seconds`` is the wall time of its calls; ``faults`` holds each fault's name and the number of such findings.
+    """
 
     index: int
     verb: Verb
     round: int
     generated: int
     seconds: float
-    wrong: int
-    invented: int
+    faults: tuple[tuple[str, int], ...]
     marked: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """The first step of an attempt in which something of that kind went wrong, and what it was."""
+    """The first step of an attempt with a finding of that fault, the fault's name in words, and the text found."""
 
-    kind: Literal["wrong equation", "invented number"]
+    check: str
+    kind: str
+    name: str
     step: int
     text: str
 
 
-class Search(Traces):
+class Search(Database):
     """The searching part of a trace store."""
 
     def find(self, wanted: Wanted, limit: int = 50, offset: int = 0) -> list[Found]:
         """The attempts that are wanted, newest first; raises ``BadInput`` for "flipped" without two runs."""
-        hits, condition, values = _condition(wanted)
-        page = f"page AS (SELECT id FROM attempts WHERE {condition} ORDER BY id DESC LIMIT ? OFFSET ?)"
-        return [_found(row) for row in self._rows(f"WITH {hits} {page} {_FOUND}", *values, limit, offset)]
+        query = wanted_ids(wanted)
+        rows = self._rows(f"{query.sql}, {_PAGE} {_FOUND}", *query.values, limit, offset)
+        faults = self._faults(_STEPS_WITH_FINDINGS, as_json([row["attempt"] for row in rows]))
+        return [_found(row, faults.get(row["attempt"], ())) for row in rows]
 
     def count(self, wanted: Wanted) -> int:
-        """How many attempts ``find`` would list in all."""
-        hits, condition, values = _condition(wanted)
-        rows = self._rows(f"WITH {hits} page AS (SELECT id FROM attempts WHERE {condition}) {_COUNT}", *values)
-        return int(rows[0]["n"])
+        """How many attempts ``find`` would list in all; raises as it does."""
+        query = wanted_ids(wanted)
+        return int(self._rows(f"{query.sql} SELECT count(*) AS n FROM wanted", *query.values)[0]["n"])
 
     def strategies(self) -> list[str]:
         """Every strategy that was ever attempted."""
         return [row["strategy"] for row in self._rows("SELECT DISTINCT strategy FROM attempts ORDER BY strategy")]
 
-    def scores(self, attempt: int) -> list[Score]:
-        """What each scorer said of an attempt, the one that counts first."""
-        rows = self._rows(f"SELECT * FROM scores WHERE attempt = ? ORDER BY {_FIRST_SCORER}", attempt)
-        return [Score(row["scorer"], row["value"], row["extracted"], row["why"]) for row in rows]
-
-    def step_count(self, attempt: int) -> int:
-        """How many steps of an attempt are in the store."""
-        return int(self._rows("SELECT count(*) AS n FROM steps WHERE attempt = ?", attempt)[0]["n"])
+    def scores(self, attempt: int) -> dict[str, Score]:
+        """What each scorer said of an attempt: the primary scorer of its run first, the others by name."""
+        rows = self._rows(
+            "SELECT scores.* FROM scores LEFT JOIN judgements USING (attempt, scorer)"
+            " WHERE scores.attempt = ? ORDER BY judgements.scorer IS NULL, scores.scorer",
+            attempt,
+        )
+        return {row["scorer"]: Score(row["value"], row["extracted"], row["why"]) for row in rows}
 
     def outline(self, attempt: int, first: int = 0, most: int = 200) -> list[Outline]:
         """At most ``most`` steps of an attempt, from step ``first`` on."""
+        span = attempt, first, first + most - 1
+        faults = self._faults(_FINDINGS_OF_STEPS, *span)
         rows = self._rows(
-            "SELECT steps.idx, verb, round, claims, invented, marks,"
+            "SELECT steps.idx, verb, round, marks <> '[]' AS marked,"
             " coalesce(sum(completion_tokens), 0) AS generated, coalesce(sum(seconds), 0) AS seconds"
             " FROM steps LEFT JOIN calls ON calls.step = steps.id"
             " WHERE attempt = ? AND steps.idx BETWEEN ? AND ? GROUP BY steps.id ORDER BY steps.idx",
-            attempt,
-            first,
-            first + most - 1,
+            *span,
         )
-        return [_outline(row) for row in rows]
+        return [
+            Outline(
+                row["idx"],
+                row["verb"],
+                row["round"],
+                row["generated"],
+                row["seconds"],
+                faults.get(row["idx"], ()),
+                bool(row["marked"]),
+            )
+            for row in rows
+        ]
 
     def first_faults(self, attempt: int) -> list[Fault]:
-        """Where an attempt went wrong first, at most once a kind, in the order of the steps."""
+        """Where an attempt went wrong first, at most once a fault, in the order of the steps."""
         found = list[Fault]()
-        for row in self._rows(_FIRST_STEP.format("claims LIKE '%\"wrong\"]%'"), attempt):
-            text = next(text for text, *_, verdict in json.loads(row["claims"]) if verdict == "wrong")
-            found.append(Fault("wrong equation", row["idx"], text[:SHOWN]))
-        for row in self._rows(_FIRST_STEP.format("invented <> '[]'"), attempt):
-            found.append(Fault("invented number", row["idx"], json.loads(row["invented"])[0][:SHOWN]))
+        for (check, kind), name in _names().items():
+            for row in self._rows(_FIRST_FAULT, attempt, check, kind):
+                found.append(Fault(check, kind, name, row["idx"], row["text"]))
         return sorted(found, key=lambda fault: fault.step)
 
+    def _faults(self, sql: str, *values: object) -> dict[int, tuple[tuple[str, int], ...]]:
+        """Of each ``place``, the faults among the counted findings, in the order of the checks."""
+        names, counted = _names(), dict[int, dict[tuple[str, str], int]]()
+        for row in self._rows(sql, *values):
+            counted.setdefault(row["place"], {})[row["check"], row["kind"]] = row["n"]
+        return {
+            place: tuple((name, counts[fault]) for fault, name in names.items() if fault in counts)
+            for place, counts in counted.items()
+        }
 
-_FIRST_STEP = "SELECT idx, claims, invented FROM steps WHERE attempt = ? AND {} ORDER BY idx LIMIT 1"
-_FIRST_SCORER = f"scorer <> '{SCORER}', scorer"
-_SCORE = f"(SELECT value FROM scores WHERE scores.attempt = attempts.id ORDER BY {_FIRST_SCORER} LIMIT 1)"
+
+_PAGE = "page AS (SELECT id FROM wanted ORDER BY id DESC LIMIT ? OFFSET ?)"
 _FOUND = (
-    f"SELECT attempts.id AS attempt, attempts.run, runs.task, attempts.strategy, attempts.model,"
+    "SELECT attempts.id AS attempt, attempts.run, runs.task, attempts.strategy, attempts.model,"
     f" substr(asked.text, 1, {SHOWN}) AS question, status, substr(answer, 1, {SHOWN}) AS answer,"
-    f" substr(error, 1, {SHOWN}) AS error, ending, parent_attempt AS parent, attempts.started, {_SCORE} AS score,"
-    " (SELECT count(*) FROM steps WHERE steps.attempt = attempts.id) AS steps,"
-    " (SELECT count(*) FROM steps WHERE steps.attempt = attempts.id AND invented <> '[]') AS invented"
+    f" substr(error, 1, {SHOWN}) AS error, ending, parent_attempt AS parent, attempts.started, {JUDGED_AS} AS value,"
+    " (SELECT count(*) FROM steps WHERE steps.attempt = attempts.id) AS steps"
     " FROM page JOIN attempts ON attempts.id = page.id JOIN texts AS asked ON asked.id = attempts.question"
     " LEFT JOIN runs ON runs.id = attempts.run ORDER BY attempts.id DESC"
 )
-_COUNT = "SELECT count(*) AS n FROM page"
-_HITS = "hits AS MATERIALIZED (SELECT rowid AS id FROM texts_fts WHERE texts_fts MATCH ?),"
-# CROSS JOIN fixes the order: each hit is looked up in an index, and no table is read through.
-_HIT = (
-    "id IN (SELECT attempt FROM hits CROSS JOIN steps ON thought = hits.id"
-    " UNION SELECT attempt FROM hits CROSS JOIN steps ON memory_after = hits.id"
-    " UNION SELECT asked.id FROM hits CROSS JOIN attempts AS asked ON asked.question = hits.id)"
+_STEPS_WITH_FINDINGS = (
+    'SELECT attempt AS place, "check", kind, count(DISTINCT findings.step) AS n FROM json_each(?) AS page'
+    " CROSS JOIN steps ON steps.attempt = page.value CROSS JOIN findings ON findings.step = steps.id"
+    ' GROUP BY attempt, "check", kind'
 )
-_JUDGED = (
-    "judged AS MATERIALIZED (SELECT id, run, question_id,"
-    f" answer IS NOT NULL AND coalesce({_SCORE}, 0) = 1 AS correct FROM attempts"
-    " WHERE status = 'done' AND id IN (SELECT max(id) FROM attempts"
-    " WHERE run IN (?, ?) AND parent_attempt IS NULL GROUP BY run, question_id)),"
+_FINDINGS_OF_STEPS = (
+    'SELECT steps.idx AS place, "check", kind, count(*) AS n FROM steps CROSS JOIN findings ON findings.step = steps.id'
+    ' WHERE attempt = ? AND steps.idx BETWEEN ? AND ? GROUP BY steps.idx, "check", kind'
 )
-_ONLY: dict[Only, str] = {
-    "wrong": f"status = 'done' AND answer IS NOT NULL AND {_SCORE} = 0",
-    "unanswered": "status = 'done' AND answer IS NULL",
-    "error": "status = 'error'",
-    "steps spent": "ending = 'steps spent'",
-    "invented": "id IN (SELECT attempt FROM steps WHERE invented <> '[]')",
-    "flipped": (
-        "id IN (SELECT one.id FROM judged AS one JOIN judged AS two ON one.question_id = two.question_id"
-        " AND one.run <> two.run AND one.correct <> two.correct)"
-    ),
-}
+_FIRST_FAULT = (
+    f"SELECT steps.idx, substr(text, 1, {SHOWN}) AS text FROM steps CROSS JOIN findings ON findings.step = steps.id"
+    ' WHERE attempt = ? AND "check" = ? AND kind = ? ORDER BY steps.idx, findings.idx LIMIT 1'
+)
 
 
-def _condition(wanted: Wanted) -> tuple[str, str, list[object]]:
-    """The named subqueries and the condition that say what is wanted, and their values in order."""
-    named, conditions = "", ["TRUE"]
-    first: list[object] = []
-    values: list[object] = []
-    if words := wanted.words.replace("\0", " ").split()[:_MOST_WORDS]:
-        named += _HITS
-        first.append(" ".join('"' + word.replace('"', '""') + '"' for word in words))
-        conditions.append(_HIT)
-    if wanted.only == "flipped":
-        if wanted.run is None or wanted.other is None or wanted.run == wanted.other:
-            raise BadInput("Choose two different runs to see what flipped between them.")
-        named += _JUDGED
-        first += [wanted.run, wanted.other]
-    elif wanted.run is not None:
-        conditions.append("run = ?")
-        values.append(wanted.run)
-    if wanted.task is not None:
-        conditions.append("run IN (SELECT id FROM runs WHERE task = ?)")
-        values.append(wanted.task)
-    if wanted.strategy is not None:
-        conditions.append("strategy = ?")
-        values.append(wanted.strategy)
-    if wanted.only is not None:
-        conditions.append(_ONLY[wanted.only])
-    return named, " AND ".join(conditions), first + values
+def _names() -> dict[tuple[str, str], str]:
+    """The name of each fault, by its check and kind, in the order of the checks."""
+    return {(check.name, kind): name for check in CHECKS.values() for kind, name in check.faults.items()}
 
 
-def _found(row: sqlite3.Row) -> Found:
-    fields = {name: row[name] for name in Found.__dataclass_fields__ if name != "right"}
-    return Found(**fields, right=None if row["score"] is None else row["score"] == 1)
-
-
-def _outline(row: sqlite3.Row) -> Outline:
-    return Outline(
-        row["idx"],
-        row["verb"],
-        row["round"],
-        row["generated"],
-        row["seconds"],
-        sum(verdict == "wrong" for *_, verdict in json.loads(row["claims"])),
-        len(json.loads(row["invented"])) if row["invented"] else 0,
-        row["marks"] != "[]",
-    )
+def _found(row: Row, faults: Iterable[tuple[str, int]]) -> Found:
+    fields = {name: row[name] for name in Found.__dataclass_fields__ if name not in ("right", "faults")}
+    right = None if row["value"] is None else row["value"] == 1
+    return Found(**fields, right=right, faults=tuple(faults))

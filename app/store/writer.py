@@ -1,168 +1,155 @@
-"""The trace store: one SQLite file that holds every run, attempt, step and call, written as they happen.
+"""Writes attempts into a trace store as they happen.
 
-    with Store.open(Path("isump.sqlite")) as store:
-        attempt = store.begin(spec)
-        store.write(attempt, record)     # one committed transaction a step: kill -9 loses at most the step in flight
-        store.finish(attempt, answer)
-
-Text ids are local to a file.
+attempt = store.begin(spec)
+store.write(attempt.id, record)  # one committed transaction a step: kill -9 loses at most the step in flight
+attempt = store.finish(attempt, answer, "answered")
 """
 
 from __future__ import annotations
 
-import json
+import contextlib
+import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
-from app.store.database import digest, row_id
-from app.store.records import AttemptSpec, Record, RunSpec, Score
-from app.store.search import Search
-from graphs.reasoner import Step
-from prompts.checks.equations import Claim
-from prompts.checks.fidelity import Fidelity
-from prompts.values import Answer, Call, Memory, TextMemory, VectorMemory
+from app.errors import StoreError
+from app.store.database import Database, insert
+from app.store.records import Attempt, AttemptSpec, Record, Run, RunSpec
+from app.store.rows import as_json, call_row, finding_row, step_row
+from app.store.texts import Texts
+from prompts.steps import Ending
+from prompts.values import Answer, Score
+
+if TYPE_CHECKING:
+    import sqlite_utils
 
 
-class Store(Search):
-    """A trace store; what is written is committed before the call returns."""
+class Writer(Database):
+    """The writing half of a trace store.
 
-    def begin_run(self, spec: RunSpec) -> int:
-        """Open a run and return its number."""
-        row = (spec.task, spec.task_version, spec.strategy, spec.backend, spec.model, spec.settings.model_dump_json())
-        with self._writing() as db:
-            cursor = db.execute(
-                "INSERT INTO runs (task, task_version, strategy, backend, model, settings, source, n, program, started)"
-                " VALUES (?,?,?,?,?,?,?,?,?,?)",
-                (*row, json.dumps(spec.source), spec.n, version("isump"), time.time()),
-            )
-        return row_id(cursor)
+    What is written is committed before a method returns. Every method raises ``StoreError`` when the file cannot be
+    written, and then nothing of its own is in it.
+    """
 
-    def begin(self, spec: AttemptSpec) -> int:
-        """Open an attempt and return its number."""
-        question = spec.question
-        with self._writing() as db:
-            cursor = db.execute(
-                "INSERT INTO attempts (run, question_id, question, context, strategy, backend, model, settings,"
-                " parent_attempt, forked_at_step, status, started) VALUES (?,?,?,?,?,?,?,?,?,?,'running',?)",
-                (
-                    spec.run,
-                    question.id,
-                    self._text(question.text),
-                    self._text(question.context) if question.context else None,
-                    spec.strategy,
-                    spec.backend,
-                    spec.model,
-                    self._text(spec.settings.model_dump_json()),
-                    spec.parent,
-                    spec.forked_at_step,
-                    time.time(),
-                ),
-            )
-        return row_id(cursor)
+    def __init__(self, db: sqlite_utils.Database, path: str) -> None:
+        super().__init__(db, path)
+        self._texts = Texts(db)
 
-    def write(self, attempt: int, item: Record) -> None:
-        """Write one step with its calls, committed before this returns."""
-        step, traced = item.step, item.fidelity
-        with self._writing() as db:
-            cursor = db.execute(
-                "INSERT INTO steps (attempt, idx, verb, round, thought, answer, memory_before, memory_after, marks,"
-                " claims, kept, dropped, invented, ending, vector_before, vector_after)"
-                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                (
-                    attempt,
-                    item.index,
-                    step.verb,
-                    step.round,
-                    self._words(step),
-                    _answer(step),
-                    self._memory(step.memory_before),
-                    self._memory(step.memory_after),
-                    json.dumps(step.marks),
-                    json.dumps([_claim_json(claim) for claim in item.claims]),
-                    *_traced(traced),
-                    step.ending,
-                    self._vector(step.memory_before),
-                    self._vector(step.memory_after),
-                ),
-            )
-            row = row_id(cursor)
-            db.executemany(
-                "INSERT INTO calls VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                [(row, i, *self._call(call)) for i, call in enumerate(step.calls)],
-            )
+    def begin_run(self, spec: RunSpec) -> Run:
+        """Open a run."""
+        started = time.time()
+        row = {
+            "task": spec.task,
+            "questions": spec.questions,
+            "task_version": spec.task_version,
+            "primary_scorer": spec.primary,
+            "checks": as_json(spec.checks),
+            "strategy": spec.strategy,
+            "backend": spec.backend,
+            "model": spec.model,
+            "settings": spec.settings.model_dump_json(),
+            "source": as_json(dict(spec.source)),
+            "n": spec.n,
+            "program": version("isump"),
+            "started": started,
+        }
+        with self._transaction():
+            return Run(_row_id(self._db.table("runs").insert(row)), spec, started)
 
-    def finish(self, attempt: int, answer: Answer, ending: str) -> None:
+    def begin(self, spec: AttemptSpec) -> Attempt:
+        """Open an attempt."""
+        question, started = spec.question, time.time()
+        with self._transaction():
+            row = {
+                "run": spec.run,
+                "question_id": question.id,
+                "question": self._texts.text(question.text),
+                "context": self._texts.text(question.context) if question.context else None,
+                "answer_form": question.answers,
+                "strategy": spec.strategy,
+                "backend": spec.backend,
+                "model": spec.model,
+                "settings": self._texts.text(spec.settings.model_dump_json()),
+                "checks": as_json(spec.checks),
+                "parent_attempt": spec.parent,
+                "forked_at_step": spec.forked_at_step,
+                "status": "running",
+                "started": started,
+            }
+            number = _row_id(self._db.table("attempts").insert(row))
+        return Attempt(number, spec, "running", None, None, "", None, started, None)
+
+    def write(self, attempt: int, record: Record) -> None:
+        """Write one step with its calls and findings."""
+        text_id = self._texts.text
+        with self._transaction():
+            columns = step_row(record.step, text_id, self._texts.memory)
+            step = insert(self._db, "steps", attempt=attempt, idx=record.index, **columns)
+            for idx, call in enumerate(record.step.calls):
+                insert(self._db, "calls", step=step, idx=idx, **call_row(call, text_id))
+            for idx, finding in enumerate(record.findings):
+                insert(self._db, "findings", step=step, idx=idx, **finding_row(finding))
+
+    def finish(self, attempt: Attempt, answer: Answer, ending: Ending) -> Attempt:
         """Close an attempt as done, with its answer or an explicit none."""
-        with self._writing() as db:
-            db.execute(
-                "UPDATE attempts SET status='done', answer=?, completion=?, ending=?, finished=? WHERE id=?",
-                (answer.text, self._text(answer.source), ending, time.time(), attempt),
-            )
-
-    def fail(self, attempt: int, error: str) -> None:
-        """Close an attempt as failed: its error is kept, and it never counts as an answer."""
-        with self._writing() as db:
-            db.execute(
-                "UPDATE attempts SET status='error', error=?, finished=? WHERE id=?", (error, time.time(), attempt)
-            )
-
-    def score(self, attempt: int, scores: Sequence[Score]) -> None:
-        """Keep what each scorer said of an attempt; a value of ``None`` means that it could not judge."""
-        with self._writing() as db:
-            db.executemany(
-                "INSERT OR REPLACE INTO scores VALUES (?,?,?,?,?)",
-                [(attempt, score.scorer, score.value, score.extracted, score.why) for score in scores],
-            )
-
-    def _words(self, step: Step) -> int | None:
-        if step.thought:
-            return self._text(step.thought.text)
-        return self._text(step.answer.source) if step.answer else None
-
-    def _memory(self, memory: Memory) -> int | None:
-        if isinstance(memory, VectorMemory):
-            return None
-        return self._text(json.dumps({"known": memory.known, "next": memory.next}, ensure_ascii=False))
-
-    def _vector(self, memory: Memory) -> int | None:
-        if isinstance(memory, TextMemory):
-            return None
-        values = (memory.safetensors, json.dumps(memory.shape), memory.norm)
-        return self._once("memories", digest(memory.safetensors), ("safetensors", "shape", "norm"), values)
-
-    def _call(self, call: Call) -> tuple[object, ...]:
-        request, generation = call.request, call.generation
-        prompt = [[message.role, [self._text(part) for part in message.parts]] for message in request.messages]
-        return (
-            json.dumps(prompt),
-            self._text(generation.text),
-            generation.usage.prompt,
-            generation.usage.cached,
-            generation.usage.completion,
-            generation.finish_reason,
-            generation.started,
-            generation.seconds,
-            json.dumps([[retry.error, retry.waited] for retry in generation.retries]),
-            request.max_tokens,
-            request.temperature,
-            request.seed,
-            self._text(json.dumps(request.schema)) if request.schema is not None else None,
+        finished = time.time()
+        with self._transaction():
+            row = {
+                "status": "done",
+                "answer": answer.text,
+                "completion": self._texts.text(answer.source),
+                "ending": ending,
+                "finished": finished,
+            }
+            self._db.table("attempts").update(attempt.id, row)
+        return replace(
+            attempt, status="done", answer=answer.text, completion=answer.source, ending=ending, finished=finished
         )
 
+    def fail(self, attempt: Attempt, error: str) -> Attempt:
+        """Close an attempt as failed: its error is kept, and it never counts as an answer."""
+        finished = time.time()
+        with self._transaction():
+            self._db.table("attempts").update(attempt.id, {"status": "error", "error": error, "finished": finished})
+        return replace(attempt, status="error", error=error, finished=finished)
 
-def _answer(step: Step) -> str | None:
-    if step.answer is not None:
-        return step.answer.text
-    return step.thought.answer if step.thought else None
+    def score(self, attempt: int, scores: Mapping[str, Score]) -> None:
+        """Keep what each scorer said of an attempt, in place of what it said of it before."""
+        rows = [
+            {
+                "attempt": attempt,
+                "scorer": scorer,
+                "value": score.value,
+                "extracted": score.extracted,
+                "why": score.why,
+            }
+            for scorer, score in scores.items()
+        ]
+        with self._transaction():
+            self._db.table("scores").upsert_all(rows, pk=("attempt", "scorer"))
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Hold the lock of the file; commit at the end, or roll back and say why nothing was written."""
+        with self._lock:
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                yield
+                self._db.execute("COMMIT")
+            except BaseException as error:
+                self._texts.forget()
+                self._db.rollback()
+                if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.IntegrityError):
+                    raise StoreError(
+                        f"{self.path} could not be written ({error}): nothing already in it is lost."
+                    ) from error
+                raise
 
 
-def _traced(found: Fidelity | None) -> tuple[str | None, str | None, str | None]:
-    if found is None:
-        return None, None, None
-    return json.dumps(found.kept), json.dumps(found.dropped), json.dumps(found.invented)
-
-
-def _claim_json(claim: Claim) -> list[str | None]:
-    left, right = (None if side is None else str(side) for side in (claim.left, claim.right))
-    return [claim.text, left, right, claim.verdict]
+def _row_id(table: sqlite_utils.db.Table) -> int:
+    """The id of the row that was just inserted."""
+    assert isinstance(table.last_pk, int), "an INSERT has a row id"
+    return table.last_pk

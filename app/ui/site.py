@@ -24,8 +24,8 @@ from app.errors import BadInput
 from app.models.catalogue import CATALOGUE, DEFAULT, status
 from app.options import SELF_CONSISTENCY_TEMPERATURE
 from app.store import Store
-from prompts.settings import Settings
 from prompts.backend import Backend
+from prompts.settings import Settings
 
 SLOTS = 4
 """Requests an embedded model answers side by side; further visitors wait their turn."""

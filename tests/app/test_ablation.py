@@ -12,8 +12,8 @@ from app.session import Ended
 from app.store import Store
 from app.store.records import AttemptSpec
 from app.streams import together
-from prompts.settings import Settings
 from prompts.memories import TextMemory, VectorMemory
+from prompts.settings import Settings
 from prompts.values import Question, Request
 
 QUESTION = Question("q", "Ann has some apples and buys some. How many has she?")

@@ -13,8 +13,8 @@ from app.session import Began, Ended, solve
 from app.store import Store
 from app.store.records import AttemptSpec, Record
 from graphs import STRATEGIES
-from prompts.settings import Settings
 from prompts.memories import TextMemory
+from prompts.settings import Settings
 from prompts.values import Question, Request, Thought
 
 QUESTION = Question("q", "Ann has 12 apples, gives 5 away and buys 9. How many has she?")

@@ -25,11 +25,11 @@ from app.ui.access import address, listen
 from app.ui.server import asgi
 from app.ui.site import Engines, Site
 from evals.bench_app import BROWSERS
-from prompts.steps import Step
 from prompts import values
-from prompts.settings import Settings
 from prompts.backend import Backend
 from prompts.memories import TextMemory
+from prompts.settings import Settings
+from prompts.steps import Step
 from prompts.values import Answer, Generation, Message, Question, Thought, Usage
 
 ASKED = "Mira plants 4 rows of 12 tulips. A third do not come up, and she gives 5 away. How many are left?"

@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 
 from app.backends.embedded import EmbeddedBackend
 from app.store import Store
-from prompts.settings import Settings
 from prompts.backend import Backend
+from prompts.settings import Settings
 from tests.browser.conftest import ASKED, serving
 
 pytestmark = [

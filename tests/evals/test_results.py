@@ -14,7 +14,7 @@ from app.errors import BackendError, BadInput
 from app.store import Store
 from app.store.records import Run
 from evals import gsm8k
-from evals.results import BackendUse, covered, backend_use, pair, summarize
+from evals.results import BackendUse, backend_use, covered, pair, summarize
 from evals.runner import Runner, begin
 from evals.task import Task
 from prompts.settings import Settings

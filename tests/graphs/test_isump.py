@@ -14,11 +14,11 @@ from app.backends.scripted import ScriptedBackend
 from app.session import reasoner_for
 from graphs import STRATEGIES, graph
 from graphs.nodes import Context, start
-from prompts.steps import Step
+from prompts.memories import TextMemory
 from prompts.memory_text import CHARACTERS_PER_TOKEN
 from prompts.render import template
 from prompts.settings import Settings
-from prompts.memories import TextMemory
+from prompts.steps import Step
 from prompts.values import Generation, Question, Request, Usage
 
 QUESTION = Question("q", "Ann has 12 apples, gives 5 away and buys 3 bags of 4. How many has she now?")

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prompts.memories import TextMemory
 from prompts.memory_text import CHARACTERS_PER_TOKEN, fit, goals_only, read_memory, schema, show_memory, split_memory
 from prompts.render import render
-from prompts.memories import TextMemory
 
 plain = st.text("abcdefghij 0123456789=+", min_size=1, max_size=40).map(lambda s: f"fact {' '.join(s.split())}".strip())
 memories = st.builds(

@@ -13,8 +13,8 @@ from app.store.records import Attempt, Record
 from app.store.search import Fault, Found, Outline
 from app.ui.html.steps import memory_html, prompt_html, thought_html
 from app.ui.html.text import facts_html, inert, text_html, without_folders
-from prompts.steps import Verb
 from prompts.memories import TextMemory
+from prompts.steps import Verb
 from prompts.values import Call
 
 HEADS = ("attempt", "question", "answer", "outcome", "strategy", "run", "steps", "started")

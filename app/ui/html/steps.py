@@ -14,12 +14,12 @@ from functools import cache
 from app.store.records import Attempt, Costs, Record, Score
 from app.ui.html.memory_diff import Line, differences
 from app.ui.html.text import LONGEST, Span, cut_note, facts_html, inert, pieces, scrolling, text_html, without_folders
-from prompts.steps import Ending
 from prompts.checks.equations import Claim
 from prompts.checks.fidelity import Fidelity
 from prompts.checks.numbers import numbers, without_markers
-from prompts.render import TemplateError, template
 from prompts.memories import Memory, TextMemory
+from prompts.render import TemplateError, template
+from prompts.steps import Ending
 from prompts.values import Call, Message
 
 ENDINGS: dict[Ending, str] = {

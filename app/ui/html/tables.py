@@ -1,17 +1,16 @@
-"""Tables of the page, as HTML that a reader of any kind can follow. Pure; no gradio here.
+"""Tables as HTML with caption and scopes, and the cells that many of them share.
 
-    table_html("Runs", (Head("run"), Head("right", number=True)), [("1", "50.0%")])
-
-A cell is HTML: whatever a stranger or a model wrote comes through ``inert`` or ``brief``.
+table_html("Runs", (Head("run"), Head("right", number=True)), [(escaped("1"), escaped("50.0%"))])
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
-from app.ui.html.text import inert
+from markupsafe import Markup
+
+from app.ui.html.text import escaped, joined, markup, note_html, one_line
 from evals.report import COST_UNITS
 
 BRIEF = 80
@@ -20,19 +19,16 @@ BRIEF = 80
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The head of a column; numbers stand to the right, and ``unit`` is said beneath the name."""
+    """The head of a column; numbers are aligned to the right, and ``unit`` is written beneath the name."""
 
     name: str
     unit: str = ""
     number: bool = False
 
 
-def brief(text: str | None) -> str:
-    """The beginning of ``text`` on one line, inert; a dash for none."""
-    if text is None:
-        return "–"
-    line = " ".join(text[: 4 * BRIEF].split())
-    return f"<bdi>{inert(line if len(line) <= BRIEF else line[: BRIEF - 1] + '…')}</bdi>"
+def brief(text: str | None) -> Markup:
+    """The beginning of ``text`` on one line; a dash for none."""
+    return escaped("–") if text is None else markup("<bdi>{}</bdi>", escaped(one_line(text, BRIEF)))
 
 
 def cost_unit(name: str) -> str:
@@ -41,48 +37,54 @@ def cost_unit(name: str) -> str:
     return "" if name.startswith(unit) else unit
 
 
-def cost_head(name: str, kind: str = "") -> Head:
-    """The head of a column of costs; ``kind`` says which number of many it is."""
-    return Head(name.replace("_", " "), ", ".join(word for word in (cost_unit(name), kind) if word), number=True)
+def cost_head(name: str, statistic: str = "") -> Head:
+    """The head of a column of costs; ``statistic`` says which number it is of many attempts, such as "mean"."""
+    return Head(name.replace("_", " "), ", ".join(word for word in (cost_unit(name), statistic) if word), number=True)
 
 
-def cost_label(name: str) -> str:
+def cost_label(name: str) -> Markup:
     """A cost with its unit as a cell."""
-    return f"{name.replace('_', ' ')} <small>{cost_unit(name)}</small>"
+    return markup("{} <small>{}</small>", escaped(name.replace("_", " ")), escaped(cost_unit(name)))
 
 
-def status_html(sentence: str) -> str:
-    """What is being done; a reader who cannot see hears it when it changes."""
-    return f'<p class="status" role="status">{inert(sentence)}</p>'
+def attempt_link(number: int) -> Markup:
+    """A link that opens the trace of an attempt in another browser tab, so that nothing running here is lost."""
+    return markup(
+        '<a class="trace-link" href="?attempt={0}" target="_blank" rel="noopener">attempt {0}</a>', number
+    )
 
 
-def note_html(sentence: str) -> str:
-    """What there is to know or to do."""
-    return f'<p class="status">{inert(sentence)}</p>'
+def run_link(number: int) -> Markup:
+    """A link that opens the items of a run in another browser tab."""
+    return markup('<a class="trace-link" href="?run={0}" target="_blank" rel="noopener">run {0}</a>', number)
 
 
-def attempt_link(number: int) -> str:
-    """A link that opens the trace of an attempt beside this page, so that nothing running here is lost."""
-    return f'<a class="trace-link" href="?attempt={number}" target="_blank" rel="noopener">attempt {number}</a>'
-
-
-def table_html(caption: str, heads: Sequence[Head], rows: Sequence[Sequence[str]], empty: str = "Nothing yet.") -> str:
+def table_html(
+    caption: str, heads: Sequence[Head], rows: Sequence[Sequence[Markup]], empty: str = "Nothing yet."
+) -> Markup:
     """A table with its caption; the first cell of a row names the row. It scrolls sideways in itself."""
     if not rows:
         return note_html(empty)
-    kinds = [' class="number"' if head.number else "" for head in heads]
-    units = [f" <small>{escape(head.unit)}</small>" if head.unit else "" for head in heads]
-    top = "".join(
-        f'<th scope="col"{kind}>{escape(head.name)}{unit}</th>'
-        for head, kind, unit in zip(heads, kinds, units, strict=True)
+    kinds = [markup(' class="number"') if head.number else Markup() for head in heads]
+    top = joined(
+        markup('<th scope="col"{}>{}{}</th>', kind, escaped(head.name), _unit(head))
+        for head, kind in zip(heads, kinds, strict=True)
     )
-    body = "".join(
-        f'<tr><th scope="row"{kinds[0]}>{row[0]}</th>'
-        + "".join(f"<td{kind}>{cell}</td>" for kind, cell in zip(kinds[1:], row[1:], strict=True))
-        + "</tr>"
-        for row in rows
+    body = joined(
+        markup('<tr><th scope="row"{}>{}</th>{}</tr>', kinds[0], row[0], _cells(kinds[1:], row[1:])) for row in rows
     )
-    return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table class="listing">'
-        f"<caption>{escape(caption)}</caption><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
+    return markup(
+        '<div class="scroll" tabindex="0" role="region" aria-label="{caption}"><table class="listing">'
+        "<caption>{caption}</caption><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>",
+        caption=escaped(caption),
+        top=top,
+        body=body,
     )
+
+
+def _unit(head: Head) -> Markup:
+    return markup(" <small>{}</small>", escaped(head.unit)) if head.unit else Markup()
+
+
+def _cells(kinds: Sequence[Markup], cells: Sequence[Markup]) -> Markup:
+    return joined(markup("<td{}>{}</td>", kind, cell) for kind, cell in zip(kinds, cells, strict=True))

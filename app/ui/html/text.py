@@ -1,14 +1,19 @@
-"""Text from outside as HTML that can do nothing: no tag, markdown or LaTeX, no reversed reading direction, no end.
+"""Untrusted text as HTML: escaped, without control and bidirectional characters, and cut when it is long.
 
 text_html("<img src=x onerror=alert(1)>")
-# <div class="is-text">&lt;img src=x onerror=alert(1)&gt;</div>
+# Markup('<div class="is-text">&lt;img src=x onerror=alert(1)&gt;</div>')
+
+HTML is ``markupsafe.Markup`` everywhere on the page and is made here only: ``escaped`` makes it of a text, ``markup`` of
+a template in the source code. Neither takes what it should not, so a text that nobody escaped is a type error.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from html import escape
+from typing import LiteralString
+
+from markupsafe import Markup, escape
 
 from app.sanitize import sanitize
 
@@ -17,55 +22,92 @@ LONGEST = 20_000
 
 _TALL = 2000  # characters in about 25 lines
 
-Span = tuple[int, int, str]
+Span = tuple[int, int, LiteralString]
 """Start, end and class of a marked piece of a text."""
 
 _PATH = re.compile(r"(?<![\w:/.])(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\:;,'\"()]+[/\\])+([^\s/\\:;,'\"()]*)")
 
 
-def inert(text: str) -> str:
-    """The text, escaped, for use inside an element or a quoted attribute."""
+def escaped(text: str) -> Markup:
+    """An untrusted text as HTML, for use inside an element or a quoted attribute."""
     return escape(sanitize(text))
 
 
-def text_html(text: str, spans: Iterable[Span] = ()) -> str:
+def markup(template: LiteralString, *values: Markup | LiteralString | int, **named: Markup | int) -> Markup:
+    """The template, which is HTML, with its ``{}`` and ``{name}`` replaced by the values as ``str.format`` does."""
+    return Markup(template).format(*values, **named)
+
+
+def joined(parts: Iterable[Markup], separator: LiteralString = "") -> Markup:
+    """The parts one after another, with the separator, which is text, between them."""
+    return escape(separator).join(parts)
+
+
+def text_html(text: str, spans: Iterable[Span] = ()) -> Markup:
     """A text as one block with its spans marked; cut in the view when it is long, with a line that says so."""
-    return f'<div class="is-text"{scrolling(text)}>{pieces(text[:LONGEST], spans)}</div>{cut_note(len(text))}'
+    block = markup('<div class="is-text"{}>{}</div>', scroll_attributes(text), marked_text(text[:LONGEST], spans))
+    return block + cut_note(len(text))
 
 
-def scrolling(text: str) -> str:
+def scroll_attributes(text: str) -> Markup:
     """The attributes that make a long text scroll in itself, for a keyboard too; none for a short one."""
-    return ' data-long="" tabindex="0"' if len(text) > _TALL or text.count("\n") > _TALL // 80 else ""
+    tall = len(text) > _TALL or text.count("\n") > _TALL // 80
+    return markup(' data-long="" tabindex="0"') if tall else Markup()
 
 
-def pieces(text: str, spans: Iterable[Span]) -> str:
+def marked_text(text: str, spans: Iterable[Span]) -> Markup:
     """The text, escaped, with the spans that lie inside it and do not overlap marked."""
-    shown, done = list[str](), 0
+    shown, done = list[Markup](), 0
     for start, end, kind in sorted(spans):
         if done <= start < end <= len(text):
-            shown += [inert(text[done:start]), f'<mark class="is-{kind}">{inert(text[start:end])}</mark>']
+            shown += [escaped(text[done:start]), markup('<mark class="is-{}">{}</mark>', kind, escaped(text[start:end]))]
             done = end
-    return "".join((*shown, inert(text[done:])))
+    return joined((*shown, escaped(text[done:])))
 
 
-def cut_note(length: int) -> str:
+def cut_note(length: int) -> Markup:
     """A line that says how much of a text of that length is shown; nothing for one that is shown whole."""
     if length <= LONGEST:
-        return ""
-    return f'<p class="is-cut">Cut here in the view: {LONGEST:,} of {length:,} characters are shown.</p>'
-
-
-def alert_html(sentence: str) -> str:
-    """An error, in place; an empty sentence shows nothing."""
-    return f'<p class="alert" role="alert">{inert(sentence[:LONGEST])}</p>' if sentence else ""
-
-
-def facts_html(facts: Mapping[str, str]) -> str:
-    """Names with their values."""
-    rows = "".join(
-        f"<div><dt>{inert(name)}</dt><dd>{inert(value[:LONGEST])}</dd></div>" for name, value in facts.items()
+        return Markup()
+    return markup(
+        '<p class="is-cut">Cut here in the view: {:,} of {:,} characters are shown.</p>', LONGEST, length
     )
-    return f'<dl class="is-facts">{rows}</dl>'
+
+
+def one_line(text: str, most: int) -> str:
+    """The beginning of a text as one line of at most ``most`` characters, sanitized but not escaped."""
+    line = " ".join(sanitize(text[: 4 * most]).split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def alert_html(sentence: str) -> Markup:
+    """An error, in place; an empty sentence shows nothing."""
+    return markup('<p class="alert" role="alert">{}</p>', escaped(sentence[:LONGEST])) if sentence else Markup()
+
+
+def status_html(sentence: str) -> Markup:
+    """What is being done; a screen reader says it when it changes."""
+    return markup('<p class="status" role="status">{}</p>', escaped(sentence))
+
+
+def note_html(sentence: str) -> Markup:
+    """What there is to know or to do."""
+    return markup('<p class="status">{}</p>', escaped(sentence))
+
+
+def description_list_html(values: Mapping[str, str]) -> Markup:
+    """Names with their values."""
+    rows = (
+        markup("<div><dt>{}</dt><dd>{}</dd></div>", escaped(name), escaped(value[:LONGEST]))
+        for name, value in values.items()
+    )
+    return markup('<dl class="is-facts">{}</dl>', joined(rows))
+
+
+def list_html(kind: LiteralString, items: Iterable[Markup]) -> Markup:
+    """The items, each a ``li``, as a list of that class; nothing when there are none."""
+    shown = joined(items)
+    return markup('<ul class="{}">{}</ul>', kind, shown) if shown else Markup()
 
 
 def without_folders(sentence: str) -> str:

@@ -14,8 +14,8 @@ from app.sanitize import sanitize
 from app.session import check_question
 from app.store.records import Attempt
 from app.ui.site import Site
-from prompts.settings import Settings
 from prompts.memories import TextMemory
+from prompts.settings import Settings
 from prompts.values import Question
 
 

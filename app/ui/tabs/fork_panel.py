@@ -19,8 +19,8 @@ from app.fork import LOOPS, Fork
 from app.sanitize import sanitize
 from app.streams import together
 from app.ui.bindings import QUIET
-from app.ui.html.removals import mattered_html
 from app.ui.html.columns import Column, forked_html, settled, stored
+from app.ui.html.removals import mattered_html
 from app.ui.html.tables import note_html, status_html
 from app.ui.html.text import alert_html
 from app.ui.site import Site

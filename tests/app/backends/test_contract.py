@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from app.backends.registry import BACKENDS, BackendOptions, open_backend
 
 from app.backends.embedded import EmbeddedBackend
 from app.backends.openai_http import OpenAIBackend
-from app.backends.registry import BACKENDS, BackendOptions, open_backend
 from app.backends.scripted import ScriptedBackend
 from app.errors import ContextOverflow, ModelError
 from prompts.values import Request

@@ -11,8 +11,8 @@ from app.backends.scripted import ScriptedBackend
 from app.config import Config
 from app.store import Store
 from app.ui.site import Engines, Site
-from prompts.settings import Settings
 from prompts.backend import Backend
+from prompts.settings import Settings
 
 
 async def scripted(name: str) -> Backend:

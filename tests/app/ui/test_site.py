@@ -12,8 +12,8 @@ from app.config import Config
 from app.errors import BadInput, ModelError
 from app.store import Store
 from app.ui.site import Engines, Site
-from prompts.settings import Settings
 from prompts.backend import Backend
+from prompts.settings import Settings
 
 
 class Closing(ScriptedBackend):

@@ -6,8 +6,8 @@ import re
 from html.parser import HTMLParser
 
 from app.store.records import Attempt, AttemptSpec
-from prompts.steps import Ending
 from prompts.settings import Settings
+from prompts.steps import Ending
 from prompts.values import (
     Call,
     Generation,

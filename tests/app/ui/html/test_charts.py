@@ -8,8 +8,8 @@ from app.ui.html.charts import FULL, USED, Judged, RunPoint
 from app.ui.html.plot import Chart, Point, Series, chart_html
 from evals.statistics import Interval, accuracy
 from graphs import STRATEGIES
-from prompts.steps import Step, Verb
 from prompts.memories import TextMemory
+from prompts.steps import Step, Verb
 from prompts.values import Call, Generation, Message, Request, Usage
 
 REQUEST = Request((Message("user", ("Why?",)),), 10)

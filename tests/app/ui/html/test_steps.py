@@ -8,10 +8,10 @@ from app.store.records import Costs, Record, Score, record
 from app.ui.html.attempt import output_html
 from app.ui.html.steps import answer_html, costs_html, memory_html, part_labels, prompt_html, thought_html
 from app.ui.html.text import without_folders
-from prompts.steps import Step
 from prompts.checks.fidelity import Fidelity
 from prompts.reasoner import PromptReasoner, TranscriptReasoner
 from prompts.settings import Settings
+from prompts.steps import Step
 from prompts.values import (
     Answer,
     Generation,

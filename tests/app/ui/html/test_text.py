@@ -16,10 +16,10 @@ from app.ui.html.attempt import (
 )
 from app.ui.html.steps import answer_html, memory_html, prompt_html, thought_html
 from app.ui.html.text import LONGEST, alert_html, inert, text_html
-from prompts.steps import Step
 from prompts.checks.equations import Claim
 from prompts.checks.fidelity import Fidelity
 from prompts.settings import Settings
+from prompts.steps import Step
 from prompts.values import (
     Answer,
     Message,

@@ -18,8 +18,8 @@ from app.ui.html.columns import Column, columns_html, first_difference, forked_h
 from app.ui.site import Engines, Site
 from app.ui.tabs import fork_panel as fork
 from app.ui.tabs.fork_edits import Edits, checkpoint, edited, lines
-from prompts.settings import Settings
 from prompts.memories import TextMemory
+from prompts.settings import Settings
 from prompts.values import Question, Request
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\u202etxt"

@@ -10,9 +10,9 @@ from app.ui.live import Asked, Desk
 from app.ui.page import Link, read_link
 from app.ui.site import Site
 from app.ui.tabs.solve import SHOWN, answer_part, asked_part, chart_part, steps_part
-from prompts.steps import Step, Verb
-from prompts.settings import Settings
 from prompts.memories import TextMemory
+from prompts.settings import Settings
+from prompts.steps import Step, Verb
 from prompts.values import Call, Generation, Message, Question, Request, Thought, Usage
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\u202etxt"

@@ -1,0 +1,102 @@
+"""Parses a command line into a pydantic model and runs a command; mistakes are one sentence and exit code 2.
+
+The options of a command are the fields of its class (pydantic-settings): each is written once, with its default, its
+bounds and its help, and is read from the command line, else from ``ISUMP_<NAME>``.
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import Action, RawDescriptionHelpFormatter
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn, TypeVar
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, CliApp, CliSettingsSource, SettingsError
+
+from app.backends.config import BackendConfig
+from app.config import BackendOptions, Environment
+from app.errors import BadInput
+from graphs import DEFAULT, STRATEGIES, find_strategy
+from graphs.strategy import Strategy, settings_for
+from prompts.settings import Settings, invalid_value
+from prompts.values import UserError
+
+C = TypeVar("C", bound=BaseSettings)
+
+
+class SettingsOptions(Settings, Environment):
+    """Every setting of an attempt as an option; what is not given stays open to the strategy's own default."""
+
+    @property
+    def given_settings(self) -> dict[str, Any]:
+        """The settings that were given."""
+        return {name: getattr(self, name) for name in Settings.model_fields if name in self.model_fields_set}
+
+
+class SolveOptions(SettingsOptions, BackendOptions):
+    """How questions are solved: strategy, backend and settings."""
+
+    strategy: str = Field(default=DEFAULT, description=", ".join(STRATEGIES))
+
+    @property
+    def chosen_strategy(self) -> Strategy:
+        """The strategy; raises ``UserError`` when there is none of that name."""
+        return find_strategy(self.strategy)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of an attempt under the chosen strategy."""
+        return settings_for(self.chosen_strategy, self.given_settings)
+
+    def backend_for(self, attempts: int) -> BackendConfig:
+        """The backend with slots for all calls that ``attempts`` at once have in flight."""
+        return self.backend_config.with_slots(attempts * self.chosen_strategy.parallel_calls(self.settings))
+
+
+class _HelpFormatter(RawDescriptionHelpFormatter):
+    """Says nothing of a default that is absent."""
+
+    def _expand_help(self, action: Action) -> str:
+        return super()._expand_help(action).replace(" (default: null)", "")
+
+
+def parse(model: type[C], words: Sequence[str], prog: str) -> C:
+    """The command line ``words`` as a value of ``model``; ``-h`` prints its help and exits.
+
+    Raises:
+        BadInput: An option is unknown, missing, or has a value that cannot be used.
+    """
+    try:
+        source: CliSettingsSource[Any] = CliSettingsSource(
+            model,
+            cli_prog_name=prog,
+            cli_kebab_case=True,
+            cli_implicit_flags="toggle",
+            cli_hide_none_type=True,
+            cli_shortcuts={"json-lines": "json"},  # pydantic keeps the name ``json`` for itself
+            cli_exit_on_error=False,
+            formatter_class=_HelpFormatter,
+        )
+        return CliApp.run(model, cli_args=list(words), cli_settings_source=source, cli_exit_on_error=False)
+    except SettingsError as error:
+        message = str(error).removeprefix("error parsing CLI: ").removeprefix("Error: ")
+        raise BadInput(f"{message[:1].upper()}{message[1:]}: see {prog} --help.") from error
+    except ValidationError as error:
+        name, reason = invalid_value(error)
+        raise BadInput(f"--{name.replace('_', '-')} {reason}: see {prog} --help.") from error
+
+
+def run(main: Callable[[], int]) -> NoReturn:
+    """Run a command: a ``UserError`` becomes one sentence and exit code 2, Ctrl-C becomes exit code 130."""
+    try:
+        code = main()
+    except UserError as error:
+        print(" ".join(str(error).split()), file=sys.stderr)
+        code = 2
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        code = 130
+    except BrokenPipeError:
+        code = 0
+    sys.exit(code)

@@ -1,0 +1,122 @@
+"""Steps, calls and findings as rows of the store, and back.
+
+    read_call(call_row(call, text_id), texts) == call
+
+Prompts are kept as ``[[role, [[kind, text id], ...]], ...]``, one JSON text a call.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from app.store.database import Row
+from prompts.checks import Finding
+from prompts.memories import Memory
+from prompts.steps import Step
+from prompts.values import Answer, Call, Generation, Message, Part, Request, Retry, Thought, Usage
+
+TextId = Callable[[str], int]
+MemoryId = Callable[[Memory], int]
+
+
+def as_json(value: object) -> str:
+    """A value as JSON without spaces, of which a store would hold many."""
+    return json.dumps(value, separators=(",", ":"))
+
+
+def step_row(step: Step, text_id: TextId, memory_id: MemoryId) -> dict[str, object]:
+    """The columns of a step, without its place in the attempt."""
+    result = step.answer if step.answer is not None else step.thought
+    words, answer = None, None
+    if isinstance(result, Answer):
+        words, answer = result.source, result.text
+    elif result is not None:
+        words, answer = result.text, result.answer
+    return {
+        "verb": step.verb,
+        "round": step.round,
+        "thought": None if words is None else text_id(words),
+        "answer": answer,
+        "memory_before": memory_id(step.memory_before),
+        "memory_after": memory_id(step.memory_after),
+        "marks": as_json(step.marks),
+        "ending": step.ending,
+    }
+
+
+def read_step(row: Row, calls: Sequence[Call], texts: Mapping[int, str], memories: Mapping[int, Memory]) -> Step:
+    """The step of a row; ``texts`` and ``memories`` hold what its ids name."""
+    words = texts.get(row["thought"], "")
+    return Step(
+        row["verb"],
+        row["round"],
+        memories[row["memory_before"]],
+        memories[row["memory_after"]],
+        tuple(calls),
+        tuple(json.loads(row["marks"])),
+        Thought(words, row["answer"]) if row["verb"] == "step" else None,
+        Answer(row["answer"], words) if row["verb"] == "conclude" else None,
+        row["ending"],
+    )
+
+
+def call_row(call: Call, text_id: TextId) -> dict[str, object]:
+    """The columns of a call, without its place in the step."""
+    request, generation = call.request, call.generation
+    prompt = [
+        [message.role, [[part.kind, text_id(part.text)] for part in message.parts]] for message in request.messages
+    ]
+    return {
+        "prompt": as_json(prompt),
+        "output": text_id(generation.text),
+        "prompt_tokens": generation.usage.prompt,
+        "cached_tokens": generation.usage.cached,
+        "completion_tokens": generation.usage.completion,
+        "finish_reason": generation.finish_reason,
+        "started": generation.started,
+        "seconds": generation.seconds,
+        "retries": as_json([[retry.error, retry.waited] for retry in generation.retries]),
+        "max_tokens": request.max_tokens,
+        "temperature": request.temperature,
+        "seed": request.seed,
+        "schema": None if request.schema is None else text_id(json.dumps(request.schema)),
+    }
+
+
+def call_texts(row: Row) -> Iterable[int]:
+    """The ids of every text of a call's row."""
+    yield row["output"]
+    if row["schema"] is not None:
+        yield row["schema"]
+    for _, parts in json.loads(row["prompt"]):
+        for _, text in parts:
+            yield text
+
+
+def read_call(row: Row, texts: Mapping[int, str]) -> Call:
+    """The call of a row; ``texts`` holds what ``call_texts`` names."""
+    messages = tuple(
+        Message(role, tuple(Part(kind, texts[text]) for kind, text in parts))
+        for role, parts in json.loads(row["prompt"])
+    )
+    schema = None if row["schema"] is None else json.loads(texts[row["schema"]])
+    generation = Generation(
+        texts[row["output"]],
+        Usage(row["prompt_tokens"], row["completion_tokens"], row["cached_tokens"]),
+        row["finish_reason"],
+        row["seconds"],
+        row["started"],
+        tuple(Retry(error, waited) for error, waited in json.loads(row["retries"])),
+    )
+    return Call(Request(messages, row["max_tokens"], row["temperature"], row["seed"], schema), generation)
+
+
+def finding_row(finding: Finding) -> dict[str, object]:
+    """The columns of a finding, without its place in the step."""
+    return {"check": finding.check, "kind": finding.kind, "text": finding.text, "detail": finding.detail}
+
+
+def read_finding(row: Row) -> Finding:
+    """The finding of a row."""
+    return Finding(row["check"], row["kind"], row["text"], row["detail"])

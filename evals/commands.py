@@ -1,0 +1,132 @@
+"""The command line of every task: ``python -m evals.<task>``.
+
+python -m evals.gsm8k --strategy isump --limit 20
+python -m evals.gsm8k --resume 3
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import aclosing
+from typing import Any, NoReturn
+
+from pydantic import Field, create_model
+from rich.console import Console
+
+from app import arguments
+from app.arguments import SolveOptions, parse
+from app.backends.config import BackendConfig
+from app.backends.open import check_backend, open_backend
+from app.config import StoreOption
+from app.errors import BadInput
+from app.store import Store
+from app.store.records import Run
+from evals import TASKS
+from evals.progress import bar
+from evals.report import json_line, run_table
+from evals.results import backend_use, summarize
+from evals.runner import Runner, begin, load_again
+from evals.task import QuestionSet, Source, Task
+from prompts.values import UserError
+
+
+class EvalOptions(SolveOptions, StoreOption):
+    """The options every eval has; the task adds those that choose its questions."""
+
+    concurrency: int = Field(default=4, ge=1, description="attempts at once")
+    resume: int | None = Field(default=None, description="number of a run to go on with: finished items are kept")
+    json_lines: bool = Field(default=False, description="end with one line of JSON")
+
+
+def main(name: str) -> NoReturn:
+    """Run the eval of the task of that name as the command line says, and exit."""
+    task = TASKS[name]
+    arguments.run(lambda: measure(task, parse(options_of(task), sys.argv[1:], f"python -m evals.{name}")))
+
+
+def options_of(task: Task) -> type[EvalOptions]:
+    """The options of ``python -m evals.<task>``: those of every eval and those of the task's source."""
+    options: Any = create_model(
+        "Options", __base__=(task.source, EvalOptions), __doc__=f"Measure a strategy on {task.help}."
+    )
+    return options
+
+
+def measure(task: Task, options: EvalOptions) -> int:
+    """Begin a run or resume one, with a progress bar, and print its table; the exit code.
+
+    Raises:
+        UserError: The questions, the backend or the run cannot be had; what was done stays done.
+    """
+    console, out = Console(stderr=True), Console()
+    with Store.open(options.store) as store:
+        run = store.run(options.resume) if options.resume is not None else None
+        config = _backend(options, run)
+        source = _source(task, options)
+        questions = _questions(task, source, run)
+        if questions.notice:
+            console.print(questions.notice, style="bold yellow")
+
+        async def attempt_all() -> None:
+            nonlocal run
+            async with aclosing(await open_backend(config)) as backend:
+                if run is None:
+                    strategy, settings = options.chosen_strategy, options.settings
+                    run = begin(store, task, questions, source, strategy.name, backend, settings)
+                with bar(console) as report:
+                    runner = Runner(store, task, questions, run, backend, options.concurrency)
+                    async with aclosing(runner.progress()) as news:
+                        async for progress in news:
+                            report(progress)
+
+        try:
+            asyncio.run(attempt_all())
+        except (KeyboardInterrupt, UserError) as error:
+            if run is not None:
+                done = sum(result.status == "done" for result in store.items(run.id))
+                console.print(
+                    f"Stopped with {done} of {len(questions.items)} done, all of it kept. Go on with --resume {run.id}",
+                    style="yellow",
+                )
+            if isinstance(error, UserError):
+                raise
+            return 130
+        assert run is not None, "a run that ended without an error was begun"
+        summary = summarize(store, run)
+        out.print(run_table(summary))
+        out.print(backend_use(store, run.id).in_words(), style="dim")
+        if options.json_lines:
+            print(json_line(summary), flush=True)
+        return 0
+
+
+def _source(task: Task, options: EvalOptions) -> Source:
+    return task.source(**{name: getattr(options, name) for name in task.source.model_fields})
+
+
+def _backend(options: EvalOptions, run: Run | None) -> BackendConfig:
+    """The backend of a new run, or the one that a stored run was begun with; checked before anything is loaded."""
+    if run is None:
+        check_backend(options.backend_config, options.chosen_strategy)
+        return options.backend_for(options.concurrency)
+    if "strategy" in options.model_fields_set and options.strategy != run.spec.strategy:
+        raise BadInput(f"Run {run.id} is of strategy {run.spec.strategy}: leave --strategy out to resume it.")
+    stored = options.model_copy(
+        update={
+            "strategy": run.spec.strategy,
+            "backend": run.spec.backend,
+            "model": options.model or run.spec.model,
+        }
+    )
+    check_backend(stored.backend_config, stored.chosen_strategy)
+    calls = stored.chosen_strategy.parallel_calls(run.spec.settings)
+    return stored.backend_config.with_slots(options.concurrency * calls)
+
+
+def _questions(task: Task, source: Source, run: Run | None) -> QuestionSet:
+    if run is None:
+        return task.questions(source)
+    if run.spec.task != task.name:
+        raise BadInput(f"Run {run.id} is of the task {run.spec.task}: resume it with python -m evals.{run.spec.task}.")
+    return load_again(run)
