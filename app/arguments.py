@@ -24,6 +24,9 @@ from prompts.values import UserError
 
 C = TypeVar("C", bound=BaseSettings)
 
+_NONE = "\0"
+"""What pydantic reads as ``None``: no word of a command line, so that the question "null" stays a question."""
+
 
 class SettingsOptions(Settings, Environment):
     """Every setting of an attempt as an option; what is not given stays open to the strategy's own default."""
@@ -58,7 +61,7 @@ class _HelpFormatter(RawDescriptionHelpFormatter):
     """Says nothing of a default that is absent."""
 
     def _expand_help(self, action: Action) -> str:
-        return super()._expand_help(action).replace(" (default: null)", "")
+        return super()._expand_help(action).replace(f" (default: {_NONE})", "")
 
 
 def parse(model: type[C], words: Sequence[str], prog: str) -> C:
@@ -74,6 +77,7 @@ def parse(model: type[C], words: Sequence[str], prog: str) -> C:
             cli_kebab_case=True,
             cli_implicit_flags="toggle",
             cli_hide_none_type=True,
+            cli_parse_none_str=_NONE,
             cli_shortcuts={"json-lines": "json"},  # pydantic keeps the name ``json`` for itself
             cli_exit_on_error=False,
             formatter_class=_HelpFormatter,

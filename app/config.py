@@ -1,4 +1,4 @@
-"""Settings of this process from the environment: where things are; nothing else looks at ``os.environ``.
+"""Options shared by the commands, each read from the command line or else from the environment.
 
 ISUMP_STORE=traces.sqlite ISUMP_BACKEND=openai ISUMP_BASE_URL=http://127.0.0.1:8000/v1 python -m app solve "..."
 

@@ -1,4 +1,4 @@
-"""What works on this machine, what is missing, and the command that installs it.
+"""Diagnoses this machine: what works, what is missing, and the command that installs it.
 
 python -m app doctor
 """
@@ -31,7 +31,7 @@ class Diagnosis:
 
 
 def diagnose(config: BackendConfig, store: Path) -> list[Diagnosis]:
-    """Look at everything; nothing is changed but for a store that is brought up to date."""
+    """Check everything; changes nothing but the schema version of an existing store."""
     return [*_needed(config, store), *_optional(config)]
 
 

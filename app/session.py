@@ -27,7 +27,7 @@ from prompts.steps import Step
 from prompts.values import Answer, Question, UserError
 
 LONGEST_QUESTION = 1_000_000
-"""Characters; a longer question is refused before an engine has to choke on it."""
+"""Characters; a longer question is refused before a backend has to tokenize it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
+import ast
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from evals.task import Task
 
     TASKS: dict[str, Task]
-
-_DEFINES_TASK = re.compile(r"^TASK\s*(:.*)?=", re.MULTILINE)
 
 
 def __getattr__(name: str) -> Any:
@@ -26,13 +23,17 @@ def __getattr__(name: str) -> Any:
 
 @cache
 def _tasks() -> dict[str, Task]:
-    """The ``TASK`` of every module of this package that defines one; the other modules are not imported."""
-    folders = [Path(folder) for folder in __path__]
-    names = [
-        found.name
-        for found in iter_modules(__path__)
-        for folder in folders
-        if (source := folder / f"{found.name}.py").is_file() and _DEFINES_TASK.search(source.read_text("utf-8"))
-    ]
-    tasks = [import_module(f"{__name__}.{name}").TASK for name in names]
+    """The ``TASK`` of every module of this package that assigns one; the other modules are not imported."""
+    paths = [path for folder in __path__ for path in sorted(Path(folder).glob("*.py")) if _assigns_task(path)]
+    tasks = [import_module(f"{__name__}.{path.stem}").TASK for path in paths]
     return {task.name: task for task in tasks}
+
+
+def _assigns_task(path: Path) -> bool:
+    targets = [
+        target
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+    ]
+    return any(isinstance(target, ast.Name) and target.id == "TASK" for target in targets)

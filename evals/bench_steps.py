@@ -1,4 +1,4 @@
-"""What our own part of a step costs, and how busy it keeps the backend.
+"""Benchmark: the orchestration time of a step, and the utilization of the backend.
 
 python -m evals.bench_steps
 python -m evals.bench_steps --questions 20 --model qwen2.5-1.5b
@@ -45,7 +45,7 @@ ASKED = "Natalia sold clips to 48 of her friends in April, half as many in May a
 
 
 async def ms_per_step(attempts: int, rounds: int, store: Store) -> tuple[float, int]:
-    """Milliseconds of our time per step, and the number of steps, over ``attempts`` that run side by side."""
+    """Orchestration time per step in milliseconds, and the number of steps, over ``attempts`` concurrent attempts."""
     settings = Settings(max_steps=rounds, max_tokens=10_000_000)
     counted = count()  # a memory that never changed would end the attempt
     backend = ScriptedBackend(
@@ -63,7 +63,7 @@ async def ms_per_step(attempts: int, rounds: int, store: Store) -> tuple[float, 
 
 
 class BenchSteps(SolveOptions):
-    """What our own part of a step costs, and how busy it keeps the backend."""
+    """Measure the orchestration time of a step, and the utilization of the backend."""
 
     attempts: int = Field(default=64, ge=1, description="scripted attempts at once")
     rounds: int = Field(default=12, ge=1, description="thoughts in each of them")

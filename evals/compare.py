@@ -1,4 +1,4 @@
-"""Compare two runs on the same questions: exact McNemar, paired bootstrap, what could have been seen, the flips.
+"""Compare two runs on the same questions: exact McNemar, paired bootstrap, detectable difference, flips.
 
 python -m evals.compare 1 2
 """

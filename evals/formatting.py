@@ -1,4 +1,4 @@
-"""Numbers as a person reads them, in the terminal and on the page alike.
+"""Formats numbers, percentages and intervals for the terminal and the page.
 
 number(1234.5)                        -> "1,234"
 percent_interval(Interval(.1, .25))   -> "10.0 to 25.0%"

@@ -65,7 +65,7 @@ def load(source: GsmSource) -> QuestionSet:
 
 
 def _item(id: str, record: Any, where: str) -> Item:
-    """Make an item of one decoded line; ``where`` names its place for the error message."""
+    """Build an item from one decoded line; ``where`` names its place for error messages."""
     if not isinstance(record, dict):
         raise UserError(f"{where} is not a JSON object with 'question' and 'answer'.")
     for key in ("question", "answer"):
@@ -122,7 +122,7 @@ def _hub_or_builtin(source: str, split: str) -> tuple[str, tuple[Item, ...], str
 
 
 class _Unreachable(Exception):
-    """The hub did not give the data, for the reason in the message."""
+    """The hub cannot be used; the message is the reason."""
 
 
 def _hub(split: str) -> tuple[Item, ...]:

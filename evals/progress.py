@@ -1,4 +1,4 @@
-"""How far a run is, and the bar that shows it in a terminal.
+"""Progress of a run, and a progress bar for the terminal.
 
 with bar(Console(stderr=True)) as report:
     report(Progress(done=12, total=20, kept=5, right=7, judged=12, errors=0))
@@ -44,7 +44,7 @@ class RateColumn(ProgressColumn):
 
 @contextlib.contextmanager
 def bar(console: Console) -> Iterator[Callable[[Progress], None]]:
-    """A progress bar; what is given to the function it yields is what it shows."""
+    """A progress bar; yields the function that updates it."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), RateColumn(), TimeElapsedColumn())
     left = rich_progress.TimeRemainingColumn(elapsed_when_finished=False)
     with rich_progress.Progress(*columns, TextColumn("left"), left, console=console) as shown:

@@ -1,4 +1,4 @@
-"""Numbers into what a person reads: the table after an eval, its one JSON line, and two runs compared.
+"""Renders results: the table and the JSON line of a run, and the comparison of two runs.
 
 Pure functions of frozen values; they print nothing.
 
@@ -127,7 +127,7 @@ def json_line(summary: RunSummary) -> str:
 
 
 def comparison_table(comparison: Comparison, name_a: str, name_b: str) -> Table:
-    """Run b against run a: accuracy, every cost as a ratio, and what the numbers can and cannot say in words."""
+    """Run b against run a: accuracy, every cost as a ratio, and a reading of both in sentences."""
     pair = comparison.accuracy
     table = _table("", name_a, name_b, "change", "95% interval")
     change, interval = points(pair.difference), points_interval(pair.interval)
@@ -144,7 +144,7 @@ def comparison_table(comparison: Comparison, name_a: str, name_b: str) -> Table:
 
 
 def in_words(comparison: Comparison, name_a: str, name_b: str) -> tuple[str, ...]:
-    """What a comparison says, in sentences that need no statistics to read."""
+    """A comparison in sentences that need no statistics to read."""
     lines: list[str] = []
     if comparison.n == 0:
         lines.append("No question was finished by both runs, so there is nothing to compare.")
@@ -200,7 +200,7 @@ def _stack(*parts: Table | Text) -> Table:
 
 
 def _plain(text: str, style: str = "") -> Text:
-    """Text from outside, inert: no markup, and no control characters for the terminal to obey."""
+    """Untrusted text without markup, its control characters replaced."""
     return Text("".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text), style=style)
 
 

@@ -1,4 +1,4 @@
-"""From the trace store to numbers: one run summarized, two runs paired item by item, how busy the backend was."""
+"""Aggregates a trace store: the summary of a run, the paired comparison of two, backend utilization."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How sure we may be: intervals for one run, and the paired comparison of two runs on the same questions.
+"""Statistics: confidence intervals of one run, and the paired comparison of two runs on the same questions.
 
 Everything is a function of plain numbers; nothing here knows of stores or models.
 Differences and ratios are always b against a, so "gained" means b is right where a was wrong.

@@ -1,4 +1,4 @@
-"""Ask for the answer at once, without reasoning: the floor that every other strategy must beat.
+"""Direct prompting: ask for the answer at once, without reasoning; the lower baseline of every other strategy.
 
 python -m app solve "..." --strategy direct
 """

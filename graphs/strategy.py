@@ -1,4 +1,4 @@
-"""Strategy: everything others need to know of a state machine, so that nobody has to compare its name.
+"""Strategy: a state machine with everything the rest of the program needs to know of it.
 
 # graphs/mine.py
 STRATEGY = Strategy("mine", "my own loop", build, PromptReasoner, templates="isump")

@@ -1,4 +1,4 @@
-r"""Reads the final answer out of what a model wrote.
+r"""Extracts the final answer from what a model wrote.
 
     read_answer("So she sold 72 clips.\nAnswer: 72")  -> "72"
     read_answer("Next we add May.")                   -> None

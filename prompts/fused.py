@@ -10,7 +10,7 @@ from prompts.values import Call, Question, Thought, Turn
 
 
 class FusedReasoner(PromptReasoner):
-    """A PromptReasoner whose step also writes the memory; ``summarize`` reads it from the same reply, without a call."""
+    """A PromptReasoner whose step also writes the memory; ``summarize`` reads it from the same reply."""
 
     @property
     def step_tokens(self) -> int:

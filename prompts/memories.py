@@ -82,8 +82,10 @@ class TextMemory:
     @classmethod
     def decode(cls, encoded: Encoded) -> Self:
         """Read the JSON object back."""
-        found = json.loads(encoded.text)
-        return cls(tuple(found["known"]), tuple(found["next"]))
+        match json.loads(encoded.text):
+            case {"known": [*known], "next": [*goals]} if all(isinstance(line, str) for line in (*known, *goals)):
+                return cls(tuple(known), tuple(goals))
+        raise ValueError(f"{encoded.text[:80]!r} is no text memory")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +115,10 @@ class VectorMemory:
     @classmethod
     def decode(cls, encoded: Encoded) -> Self:
         """Read shape, norm and tensor back."""
-        found = json.loads(encoded.text)
-        return cls(encoded.data, tuple(found["shape"]), found["norm"])
+        match json.loads(encoded.text):
+            case {"shape": [*shape], "norm": int() | float() as norm} if all(isinstance(size, int) for size in shape):
+                return cls(encoded.data, tuple(shape), norm)
+        raise ValueError(f"{encoded.text[:80]!r} is no vector memory")
 
 
 MEMORIES: dict[str, type[Memory]] = {"text": TextMemory, "vector": VectorMemory}

@@ -56,7 +56,7 @@ def goals_only(memory: TextMemory) -> TextMemory:
 
 
 def split_memory(text: str) -> tuple[str, TextMemory | None]:
-    """A fused reply taken apart: the thought before the first memory heading, and the memory after it."""
+    """Split a fused reply: the thought before the first memory heading, and the memory after it."""
     lines = text.splitlines()
     start = next((i for i, line in enumerate(lines) if (m := _HEADING.match(line)) and m[1]), len(lines))
     return "\n".join(lines[:start]).strip(), read_memory("\n".join(lines[start:]))

@@ -1,4 +1,4 @@
-"""Every setting of one attempt, in one frozen model: what is typed, what is stored with the attempt, what forks copy.
+"""Settings of one attempt: typed on the command line, stored with the attempt, copied by its forks.
 
 Settings(step_tokens=64, variant="fused")
 """

@@ -69,7 +69,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens as the engine counted them; ``cached`` of the prompt tokens came from its prefix cache."""
+    """Tokens as the backend counted them; ``cached`` of the prompt tokens came from its prefix cache."""
 
     prompt: int
     completion: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from app.config import read_config
+from app.config import BackendOptions
+from app.models.catalogue import find
+from app.models.download import pull
 
 LOCAL = {"127.0.0.1", "::1", "localhost"}
 
@@ -28,27 +31,14 @@ def guard(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", local_only)
-    for name in (
-        "OPENAI_API_KEY",
-        "ISUMP_API_KEY",
-        "ISUMP_BACKEND",
-        "ISUMP_MODEL",
-        "ISUMP_BASE_URL",
-        "ISUMP_STORE",
-        "ISUMP_AUTH",
-    ):
-        monkeypatch.delenv(name, raising=False)
+    for name in os.environ:
+        if name.startswith(("ISUMP_", "OPENAI_")) and name != "ISUMP_BROWSER_TESTS":
+            monkeypatch.delenv(name)
     monkeypatch.setenv("ISUMP_CACHE_DIR", str(tmp_path / "cache"))
-    read_config.cache_clear()
     yield
-    read_config.cache_clear()
 
 
 @pytest.fixture(scope="session")
 def smollm2() -> Path:
     """The GGUF of SmolLM2 135M, downloaded into the user's own cache the first time."""
-    from app.config import read_config
-    from app.models.catalogue import find
-    from app.models.download import pull
-
-    return pull(find("smollm2-135m-instruct"), read_config().cache_dir)
+    return pull(find("smollm2-135m-instruct"), BackendOptions().cache_dir)

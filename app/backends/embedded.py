@@ -1,4 +1,4 @@
-"""A language model on this machine, without a server to set up: llama.cpp in a process of its own, asked over HTTP.
+"""Embedded backend: a GGUF model run by llama.cpp's server in a child process on this machine.
 
     backend = await EmbeddedBackend.open(Path("model.gguf"), model="my-model", slots=4, context=4096)
 
@@ -6,9 +6,8 @@ Requests share the slots by continuous batching, and a prompt that starts like a
 the prefix cache. Greedy answers repeat exactly when asked one at a time; in a batch with others a rounding
 difference may tip a word.
 
-The process is apart because loading holds Python's lock for seconds, because llama.cpp cannot be stopped safely
-at every moment, and because a model too big for memory should take down nothing but itself. It ends when its
-parent does, however that happens.
+A child process, because loading holds Python's global lock for seconds, because llama.cpp cannot be stopped safely
+at every moment, and because a model too big for memory should end nothing but itself. It ends when its parent does.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ PROGRAM = Path(__file__).with_name("llama_process.py")
 class EmbeddedBackend:
     """A GGUF model and the process that runs it; made by ``open``.
 
-    ``base_url`` and ``api_key`` let another client on this machine use the same engine.
+    ``base_url`` and ``api_key`` let another client on this machine use the same model.
     """
 
     name: str = "embedded"
@@ -98,7 +97,7 @@ class EmbeddedBackend:
             base_url=base_url,
             api_key=key,
             timeout=timeout,
-            server="the embedded engine",
+            server="the embedded model",
             direct=True,
         )
         return cls(process, client, base_url, key)
@@ -151,7 +150,7 @@ class EmbeddedBackend:
             raise self._ended(BackendUnavailable(f"The embedded model cannot count tokens ({error}).")) from error
 
     def _ended(self, error: BackendUnavailable) -> BackendUnavailable:
-        """The error as it came, or what it means when the process is gone."""
+        """The error to raise: the given one, or one that says that the child process has ended."""
         if self.alive:
             return error
         return BackendUnavailable(
@@ -160,7 +159,7 @@ class EmbeddedBackend:
         )
 
     async def aclose(self) -> None:
-        """Stop the engine and free its memory."""
+        """End the child process and free its memory."""
         await self._client.aclose()
         await asyncio.to_thread(_end, self._process)
 
@@ -172,7 +171,7 @@ def _prefill(request: Request) -> str:
 
 
 def _address(process: subprocess.Popen[str], settings: Mapping[str, object]) -> str | None:
-    """Where the server listens, once it does; ``None`` when the process cannot load the model."""
+    """The server's address once it listens; ``None`` when the process cannot load the model."""
     assert process.stdin and process.stdout
     try:
         process.stdin.write(json.dumps(settings) + "\n")

@@ -1,8 +1,8 @@
-"""The process that holds an embedded model: llama.cpp's server, for as long as the one who started it lives.
+"""Child process of the embedded backend: runs llama.cpp's server until the parent process ends.
 
-It runs as a program of its own, imports nothing of this project, and speaks lines of JSON: on standard input
-one object of settings, on standard output one with the ``address`` of the server or the ``error`` that kept it
-from starting. When standard input ends, so does the process, at once and in whatever state it is.
+It imports nothing of this project and exchanges lines of JSON: it reads one object of settings from standard input
+and writes one with the ``address`` of the server, or the ``error`` that kept it from starting, to standard output.
+When standard input is closed, the process exits at once.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from typing import Any
 
 
 def main() -> None:
-    """Start the server that standard input describes and stay until standard input ends."""
+    """Start the server that standard input describes and wait until standard input is closed."""
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what llama.cpp may print is no answer
+    os.dup2(2, 1)  # keeps llama.cpp's own output out of the answers
     try:
         server = serve(**json.loads(sys.stdin.readline()))
     except RuntimeError as error:
         said: dict[str, str] = {"error": str(error)}
     else:
         said = {"address": server.listening_address}
-    with suppress(BrokenPipeError):  # whoever started it may be gone already
+    with suppress(BrokenPipeError):  # the parent may have ended already
         print(json.dumps(said), file=answers, flush=True)
         sys.stdin.read()
     os._exit(0)  # taking a server down in order was seen to wait forever soon after its start

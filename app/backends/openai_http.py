@@ -1,4 +1,4 @@
-"""A backend for any server that speaks OpenAI's chat completions: llama.cpp, vLLM, OpenAI itself.
+"""OpenAI backend: an HTTP client of any server with OpenAI's chat completions API (llama.cpp, vLLM, OpenAI).
 
     python -m app solve "How many?" --backend openai --base-url http://127.0.0.1:8000/v1
 
@@ -183,7 +183,7 @@ class OpenAIBackend:
     async def _send(
         self, call: Callable[[], Awaitable[_R]], *, tries: int | None = None
     ) -> tuple[_R, tuple[Retry, ...]]:
-        """What the call returns, tried again while the failure may pass; any other becomes a ``UserError``."""
+        """Await the call, retrying transient failures; other failures become a ``UserError``."""
         import openai
 
         retries: list[Retry] = []
@@ -232,7 +232,7 @@ class OpenAIBackend:
         return min(asked, LONGEST_PAUSE) if asked >= 0 else self._backoff(state)
 
     def _read(self, completion: Any) -> tuple[str, Usage, str]:
-        """The text, usage and finish reason of a completion, of which the client has checked nothing."""
+        """Text, usage and finish reason of a completion; the client library validates none of them."""
         choices, usage = getattr(completion, "choices", None), getattr(completion, "usage", None)
         if not choices:
             raise BackendError(
@@ -276,7 +276,7 @@ class OpenAIBackend:
         return BackendError(f"{self._named()} refused the request ({said}): change the request or use another server.")
 
     def _reason(self, error: BaseException | None) -> str:
-        """What went wrong, in a few words and on one line."""
+        """The reason of a failed try, on one line."""
         import openai
 
         if isinstance(error, openai.APIStatusError):
@@ -329,7 +329,7 @@ def _overflows(error: APIStatusError) -> bool:
 
 
 def _message(body: object) -> str:
-    """The words in an error body, whichever way the server wraps them."""
+    """The message in an error body: its ``message`` or ``detail``, else the whole body."""
     if isinstance(body, dict):
         body = body.get("message") or body.get("detail") or body
     return _one_line(str(body)) if body else ""

@@ -1,4 +1,4 @@
-"""A backend that replays given replies: no model, no network, the same numbers every time.
+"""Scripted backend: replays given replies, deterministically and without a model.
 
 It ships in the product, for documentation, demonstrations and tests of the real command line:
 
@@ -11,7 +11,7 @@ where each line of ``replies.jsonl`` is a JSON string, or an object with more to
     {"text": "The answer is 12.", "cached": 40, "seconds": 0.5}
 
 A token is four characters, rounded up, of each message as ``role: content`` with its line end, and of the reply.
-Cached are the tokens of the longest prefix shared with an earlier prompt, as an engine's prefix cache would have it.
+Cached are the tokens of the longest prefix shared with an earlier prompt, as a server's prefix cache would have it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ REMEMBERED = 256
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One reply; what is given overrides what the backend would work out; ``seconds`` is how long it takes."""
+    """One reply; given fields override computed ones; ``seconds`` is how long the reply takes."""
 
     text: str
     finish_reason: str | None = None
@@ -131,7 +131,7 @@ class ScriptedBackend:
 
 
 class _PrefixCache:
-    """The last prompts in sorted order: the one that shares the longest prefix with a text is its neighbour there."""
+    """A simulated prefix cache: recent prompts in sorted order, where the longest shared prefix is a neighbour's."""
 
     def __init__(self) -> None:
         self._sorted: list[str] = []
@@ -153,7 +153,7 @@ class _PrefixCache:
                 return cached + shared // 4
             cached += _tokens(message)
             shared -= len(message)
-        return cached - 1 if cached else 0  # an engine always reads the last token of a prompt
+        return cached - 1 if cached else 0  # a server always reads the last token of a prompt
 
 
 def _tokens(text: str) -> int:

@@ -1,4 +1,4 @@
-"""The models isump knows by name, and how what is typed after ``--model`` becomes a GGUF file on disk.
+"""Model catalogue: models known by name, and resolution of ``--model`` to a GGUF file on disk.
 
 ``--model`` takes a name from ``CATALOGUE``, a path to any GGUF file, or ``hub-repo:file``:
 
@@ -64,7 +64,7 @@ class Model:
         return cache / f"{self.name}.gguf"
 
     def work(self, cache: Path) -> Path:
-        """Where a download of this model keeps what it has so far."""
+        """Folder of a partial download of this model."""
         return cache / "partial" / re.sub("[/:]", "--", self.name)
 
     def is_in(self, cache: Path) -> bool:
@@ -123,7 +123,7 @@ CATALOGUE: dict[str, Model] = {
 
 
 def find(name: str) -> Model:
-    """The model a name stands for: one of the catalogue, or an unpinned one for ``hub-repo:file``.
+    """The model of that name: one of the catalogue, or an unpinned one for ``hub-repo:file``.
 
     Raises:
         ModelError: The name is neither.

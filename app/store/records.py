@@ -58,7 +58,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What an attempt's context cost, in tokens by the engine's own count (design: "what context costs").
+    """What an attempt's context cost, in tokens by the backend's own count (design: "what context costs").
 
     ``attention_area`` sums, over generated tokens, the tokens each attends to: a call with ``p`` prompt and ``c``
     completion tokens adds ``c * p + c * (c + 1) / 2`` (the Dep of LightThinker, 2502.15589, the token itself counted).
@@ -75,7 +75,7 @@ class Costs:
 
     @property
     def processed(self) -> int:
-        """Tokens the engine computed: prompt tokens it had not cached, and generated ones."""
+        """Tokens the model computed: prompt tokens it had not cached, and generated ones."""
         return self.prompt_tokens - self.cached_tokens + self.generated
 
     def after(self, step: Step) -> Costs:
@@ -183,7 +183,7 @@ def context_sizes(steps: Iterable[CallUsage]) -> list[ContextSize]:
     """One entry a step: its largest call, and an estimate of that call in a loop that keeps every thought.
 
     The estimate is the attempt's first prompt, plus every earlier thought, plus this call's completion, all by the
-    engine's own counts; summaries would not exist in such a loop, so theirs repeats the thought's.
+    backend's own counts; summaries would not exist in such a loop, so theirs repeats the thought's.
     """
     curve: list[ContextSize] = []
     first = thoughts = 0

@@ -1,8 +1,9 @@
-"""Steps, calls and findings as rows of the store, and back.
+"""Steps and calls as rows of the store, and back.
 
     read_call(call_row(call, text_id), texts) == call
 
-Prompts are kept as ``[[role, [[kind, text id], ...]], ...]``, one JSON text a call.
+Of a prompt, the ids of its parts' texts stand in the call; its layout, ``[[role, [kind, ...]], ...]``, is the same in
+call after call and stored once, like any long text.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from app.store.database import Row
-from prompts.checks import Finding
 from prompts.memories import Memory
 from prompts.steps import Step
 from prompts.values import Answer, Call, Generation, Message, Part, Request, Retry, Thought, Usage
@@ -20,9 +20,8 @@ TextId = Callable[[str], int]
 MemoryId = Callable[[Memory], int]
 
 
-def as_json(value: object) -> str:
-    """A value as JSON without spaces, of which a store would hold many."""
-    return json.dumps(value, separators=(",", ":"))
+as_json = json.JSONEncoder(separators=(",", ":")).encode
+"""A value as JSON without spaces, of which a store would hold many."""
 
 
 def step_row(step: Step, text_id: TextId, memory_id: MemoryId) -> dict[str, object]:
@@ -64,11 +63,10 @@ def read_step(row: Row, calls: Sequence[Call], texts: Mapping[int, str], memorie
 def call_row(call: Call, text_id: TextId) -> dict[str, object]:
     """The columns of a call, without its place in the step."""
     request, generation = call.request, call.generation
-    prompt = [
-        [message.role, [[part.kind, text_id(part.text)] for part in message.parts]] for message in request.messages
-    ]
+    layout = [[message.role, [part.kind for part in message.parts]] for message in request.messages]
     return {
-        "prompt": as_json(prompt),
+        "layout": text_id(as_json(layout)),
+        "prompt": as_json([text_id(part.text) for message in request.messages for part in message.parts]),
         "output": text_id(generation.text),
         "prompt_tokens": generation.usage.prompt,
         "cached_tokens": generation.usage.cached,
@@ -86,19 +84,16 @@ def call_row(call: Call, text_id: TextId) -> dict[str, object]:
 
 def call_texts(row: Row) -> Iterable[int]:
     """The ids of every text of a call's row."""
-    yield row["output"]
-    if row["schema"] is not None:
-        yield row["schema"]
-    for _, parts in json.loads(row["prompt"]):
-        for _, text in parts:
-            yield text
+    named = (row["output"], row["layout"], row["schema"])
+    return (text for text in (*json.loads(row["prompt"]), *named) if text is not None)
 
 
 def read_call(row: Row, texts: Mapping[int, str]) -> Call:
     """The call of a row; ``texts`` holds what ``call_texts`` names."""
+    parts = iter(json.loads(row["prompt"]))
     messages = tuple(
-        Message(role, tuple(Part(kind, texts[text]) for kind, text in parts))
-        for role, parts in json.loads(row["prompt"])
+        Message(role, tuple(Part(kind, texts[next(parts)]) for kind in kinds))
+        for role, kinds in json.loads(texts[row["layout"]])
     )
     schema = None if row["schema"] is None else json.loads(texts[row["schema"]])
     generation = Generation(
@@ -110,13 +105,3 @@ def read_call(row: Row, texts: Mapping[int, str]) -> Call:
         tuple(Retry(error, waited) for error, waited in json.loads(row["retries"])),
     )
     return Call(Request(messages, row["max_tokens"], row["temperature"], row["seed"], schema), generation)
-
-
-def finding_row(finding: Finding) -> dict[str, object]:
-    """The columns of a finding, without its place in the step."""
-    return {"check": finding.check, "kind": finding.kind, "text": finding.text, "detail": finding.detail}
-
-
-def read_finding(row: Row) -> Finding:
-    """The finding of a row."""
-    return Finding(row["check"], row["kind"], row["text"], row["detail"])

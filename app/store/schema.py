@@ -9,6 +9,8 @@ import hashlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from app.store.m008_findings import m008_findings
+
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
@@ -224,4 +226,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     m005_settings_once,
     m006_smaller,
     m007_found_fast,
+    m008_findings,
 )

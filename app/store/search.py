@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from app.store.database import Database, Row
 from app.store.rows import as_json
-from app.store.wanted import JUDGED_AS, Wanted
+from app.store.wanted import JUDGED_AS, Wanted, wanted_ids
 from prompts.checks import CHECKS
 from prompts.steps import Verb
 from prompts.values import Score
@@ -154,18 +154,18 @@ _FOUND = (
     " FROM page JOIN attempts ON attempts.id = page.id JOIN texts AS asked ON asked.id = attempts.question"
     " LEFT JOIN runs ON runs.id = attempts.run ORDER BY attempts.id DESC"
 )
+_FINDINGS = "CROSS JOIN findings ON findings.step = steps.id JOIN finding_kinds AS named ON named.id = findings.kind"
 _STEPS_WITH_FINDINGS = (
-    'SELECT attempt AS place, "check", kind, count(DISTINCT findings.step) AS n FROM json_each(?) AS page'
-    " CROSS JOIN steps ON steps.attempt = page.value CROSS JOIN findings ON findings.step = steps.id"
-    ' GROUP BY attempt, "check", kind'
+    'SELECT attempt AS place, "check", named.kind, count(DISTINCT findings.step) AS n FROM json_each(?) AS page'
+    f" CROSS JOIN steps ON steps.attempt = page.value {_FINDINGS} GROUP BY attempt, findings.kind"
 )
 _FINDINGS_OF_STEPS = (
-    'SELECT steps.idx AS place, "check", kind, count(*) AS n FROM steps CROSS JOIN findings ON findings.step = steps.id'
-    ' WHERE attempt = ? AND steps.idx BETWEEN ? AND ? GROUP BY steps.idx, "check", kind'
+    f'SELECT steps.idx AS place, "check", named.kind, count(*) AS n FROM steps {_FINDINGS}'
+    " WHERE attempt = ? AND steps.idx BETWEEN ? AND ? GROUP BY steps.idx, findings.kind"
 )
 _FIRST_FAULT = (
-    f"SELECT steps.idx, substr(text, 1, {SHOWN}) AS text FROM steps CROSS JOIN findings ON findings.step = steps.id"
-    ' WHERE attempt = ? AND "check" = ? AND kind = ? ORDER BY steps.idx, findings.idx LIMIT 1'
+    f"SELECT steps.idx, substr(text, 1, {SHOWN}) AS text FROM steps {_FINDINGS}"
+    ' WHERE attempt = ? AND "check" = ? AND named.kind = ? ORDER BY steps.idx, findings.idx LIMIT 1'
 )
 
 

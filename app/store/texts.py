@@ -1,4 +1,4 @@
-"""Long texts and memories, each stored once and named by its row's id, which is local to a file."""
+"""Long texts, memories and kinds of findings, each stored once and named by its row's id, local to a file."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ _REMEMBERED = 20_000
 
 
 class Texts:
-    """Finds or stores texts and memories; to be used within a transaction."""
+    """Finds or stores what is stored once; to be used within a transaction."""
 
     def __init__(self, db: sqlite_utils.Database) -> None:
         self._db = db
         self._ids: dict[bytes, int] = {}
+        self._kinds: dict[tuple[str, str], int] = {}
 
     def text(self, text: str) -> int:
         """The id of a text, stored when it is new."""
@@ -35,9 +36,21 @@ class Texts:
         text = self.text(encoded.text)
         return self._once("memories", name, kind=encoded.kind, text=text, data=encoded.data or None)
 
+    def finding_kind(self, check: str, kind: str) -> int:
+        """The id of a kind of finding of a check, stored when it is new."""
+        if (known := self._kinds.get((check, kind))) is not None:
+            return known
+        named = self._db.execute(
+            'SELECT id FROM finding_kinds WHERE "check" = ? AND kind = ?', (check, kind)
+        ).fetchone()
+        found = named[0] if named else insert(self._db, "finding_kinds", check=check, kind=kind)
+        self._kinds[check, kind] = found
+        return found
+
     def forget(self) -> None:
         """Forget every id, after a transaction that was rolled back."""
         self._ids.clear()
+        self._kinds.clear()
 
     def _once(self, table: str, name: bytes, **row: object) -> int:
         if (known := self._ids.get(name)) is not None:

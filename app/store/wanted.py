@@ -52,7 +52,8 @@ _HIT = (
     " UNION SELECT asked.id FROM hits CROSS JOIN attempts AS asked ON asked.question = hits.id)"
 )
 _WITH_FAULT = (
-    'id IN (SELECT attempt FROM findings CROSS JOIN steps ON steps.id = findings.step WHERE "check" = ? AND kind = ?)'
+    "id IN (SELECT attempt FROM finding_kinds CROSS JOIN findings ON findings.kind = finding_kinds.id"
+    ' CROSS JOIN steps ON steps.id = findings.step WHERE "check" = ? AND finding_kinds.kind = ?)'
 )
 _JUDGED = (
     "judged AS MATERIALIZED (SELECT id, run, question_id,"

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from app.errors import StoreError
 from app.store.database import Database, insert
 from app.store.records import Attempt, AttemptSpec, Record, Run, RunSpec
-from app.store.rows import as_json, call_row, finding_row, step_row
+from app.store.rows import as_json, call_row, step_row
 from app.store.texts import Texts
 from prompts.steps import Ending
 from prompts.values import Answer, Score
@@ -91,7 +91,8 @@ class Writer(Database):
             for idx, call in enumerate(record.step.calls):
                 insert(self._db, "calls", step=step, idx=idx, **call_row(call, text_id))
             for idx, finding in enumerate(record.findings):
-                insert(self._db, "findings", step=step, idx=idx, **finding_row(finding))
+                kind = self._texts.finding_kind(finding.check, finding.kind)
+                insert(self._db, "findings", step=step, idx=idx, kind=kind, text=finding.text, detail=finding.detail)
 
     def finish(self, attempt: Attempt, answer: Answer, ending: Ending) -> Attempt:
         """Close an attempt as done, with its answer or an explicit none."""

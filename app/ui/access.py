@@ -1,10 +1,8 @@
-"""Who may reach the app, and where. No gradio here.
+"""Who may reach the app, and where; decided before anything slow is loaded.
 
-    auth = allowed("0.0.0.0", "ann:secret", everyone=False)   # ("ann", "secret")
-    with listen("127.0.0.1", 0) as listener:
-        print(address("127.0.0.1", listener))                 # http://127.0.0.1:41873
-
-All this is decided before anything slow is loaded.
+auth = required_login(Serving(host="0.0.0.0", auth=SecretStr("ann:secret")))   # ("ann", "secret")
+with listen("127.0.0.1", 0) as listener:
+print(address("127.0.0.1", listener))                                     # http://127.0.0.1:41873
 """
 
 from __future__ import annotations
@@ -13,31 +11,53 @@ import errno
 import ipaddress
 import socket
 
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
 from app.errors import BadInput
 
-HERE = ("127.0.0.1", "localhost", "::1", "[::1]")
+LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1", "[::1]")
 """What this machine is called by a browser on it."""
 
 
-def allowed(host: str, auth: str | None, *, everyone: bool) -> tuple[str, str] | None:
-    """The user and password that visitors of ``host`` must give, or ``None`` for none.
+class Serving(BaseModel):
+    """Where the app is reached, and by whom."""
+
+    model_config = ConfigDict(frozen=True)
+
+    host: str = Field(default="127.0.0.1", description="address to listen on; the default is this machine only")
+    port: int = Field(default=7860, ge=0, le=65535, description="port to listen on; 0 is any free one")
+    auth: SecretStr | None = Field(
+        default=None, description="USER:PASSWORD to ask visitors for; or set ISUMP_AUTH, which no one sees"
+    )
+    read_only: bool = Field(default=False, description="only show what is stored; nothing is solved")
+    open_to_everyone: bool = Field(default=False, description="allow another --host without --auth")
+
+    @property
+    def private(self) -> bool:
+        """Whether only this machine can reach the app, without a password."""
+        return is_local(self.host) and self.auth is None and not self.open_to_everyone
+
+
+def required_login(serving: Serving) -> tuple[str, str] | None:
+    """The user and password that visitors must give, or ``None`` for none.
 
     Raises:
         BadInput: ``auth`` is no ``USER:PASSWORD``, or strangers could reach the app and nobody said that they may.
     """
-    if auth is None:
-        if not (is_here(host) or everyone):
+    if serving.auth is None:
+        if not (is_local(serving.host) or serving.open_to_everyone):
             raise BadInput(
-                f"Anybody who reaches {host} could use the app: pass --auth USER:PASSWORD, or --open-to-everyone."
+                f"Anybody who reaches {serving.host} could use the app: pass --auth USER:PASSWORD, or"
+                " --open-to-everyone."
             )
         return None
-    user, _, password = auth.partition(":")
+    user, _, password = serving.auth.get_secret_value().partition(":")
     if not user or not password:
         raise BadInput("The user and password cannot be read: write them as --auth USER:PASSWORD.")
     return user, password
 
 
-def is_here(host: str) -> bool:
+def is_local(host: str) -> bool:
     """Whether only this machine can reach ``host``."""
     found = _ip(host)
     return host == "localhost" or (found is not None and found.is_loopback)

@@ -1,7 +1,7 @@
-"""How handlers are bound to the page's buttons and boxes: quietly, without limit, and unseen as an API.
+"""Options for binding handlers to components, and the enclosing block of what is being drawn.
 
 begin.click(solve, question, answer, **QUIET)
-around(gr.Tab).select(refresh, None, table, **QUIET)
+enclosing(gr.Tab).select(refresh, None, table, **QUIET)
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private",
 """For every handler: visitors do not wait for one another, and nothing is covered by a spinner."""
 
 
-def around(kind: type[T]) -> T:
+def enclosing(kind: type[T]) -> T:
     """The innermost block of that kind that is being drawn, such as the tab a tab's own module is in."""
     block = get_render_context()
     while block is not None and not isinstance(block, kind):

@@ -1,11 +1,11 @@
-"""An eval begun, or gone on with, from the page: what ``python -m evals.gsm8k`` does, told as it goes. No gradio here.
+"""Evals started or resumed from the page: what ``python -m evals.<task>`` does, as a stream of stages.
 
-evals = Evaluations(site)
-async with aclosing(evals.begin("builtin", 20, "isump", "scripted", 4)) as news:
-    async for stage in news:
+jobs = EvalJobs(site)
+async with aclosing(jobs.start("gsm8k: built-in questions", 20, "isump", "scripted", 4)) as stages:
+    async for stage in stages:
         print(stage.run.id, stage.progress.in_words())
 
-One that nobody follows any more is stopped; what is done is kept, and ``go_on`` does the rest.
+Closing the stream stops the run; what is done is kept, and ``resume`` does the rest.
 """
 
 from __future__ import annotations
@@ -16,76 +16,77 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from app.errors import BadInput
-from app.session import check_strategy
 from app.store.records import Run
 from app.ui.site import Site
-from evals.gsm8k import from_stored
+from evals import TASKS
 from evals.progress import Progress
-from evals.runner import Runner, begin, check_same
-from evals.runner import Source as Asked
+from evals.runner import Runner, begin, load_again, task_of
+from evals.task import Source, Task
 from prompts.backend import Backend
-
-SOURCES = {"built-in questions": "builtin", "GSM8K test set, from the hub": "hub"}
-"""Where questions come from: what is shown, and the name that ``evals.gsm8k`` knows."""
+from prompts.settings import invalid_value
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """How far a run is, and the seconds since it was begun or gone on with."""
+    """How far a run is, and the seconds since it was started or resumed."""
 
     run: Run
     progress: Progress
     seconds: float
 
 
-class Evaluations:
+def presets() -> dict[str, tuple[Task, Source]]:
+    """The questions that the page offers, of every task, by what they are called there."""
+    return {f"{task.name}: {name}": (task, source) for task in TASKS.values() for name, source in task.presets.items()}
+
+
+class EvalJobs:
     """The evals of one app, at most one at a time of each run."""
 
     def __init__(self, site: Site) -> None:
         self.site = site
         self._running: set[int] = set()
 
-    async def begin(
-        self, source: str, limit: int | None, strategy: str, engine: str, concurrency: int
+    async def start(
+        self, preset: str, limit: int | None, strategy: str, model: str, concurrency: int
     ) -> AsyncGenerator[Stage]:
-        """Ask the first ``limit`` questions of ``source`` (a value of ``SOURCES``), or all of them.
+        """Ask the first ``limit`` questions of ``preset``, a key of ``presets``, or all of them.
 
         Raises:
-            UserError: the questions or the engine cannot be had; what was done stays done.
+            UserError: The questions or the backend cannot be had; what was done stays done.
         """
-        check_strategy(strategy)
-        if source not in SOURCES.values():
-            raise BadInput(f"There are no questions {source!r}: choose one of {', '.join(SOURCES.values())}.")
-        asked: Asked = {"source": source, "data": None, "split": "test", "limit": limit, "seed": 0, "offset": 0}
-        task = await asyncio.to_thread(from_stored, asked)
-        backend, settings = await self.site.engines.get(engine), self.site.settings_for(strategy)
-        run = begin(self.site.store, task, asked, strategy, backend, settings)
+        settings = self.site.settings_for(strategy)
+        task, source = _chosen(preset, limit)
+        questions = await asyncio.to_thread(task.questions, source)
+        backend = await self.site.backends.get(model)
+        run = begin(self.site.store, task, questions, source, strategy, backend, settings)
         with self._claimed(run.id):
-            async with aclosing(_measured(Runner(self.site.store, task, run, backend, concurrency))) as stages:
+            runner = Runner(self.site.store, task, questions, run, backend, concurrency)
+            async with aclosing(_stages(runner)) as stages:
                 async for stage in stages:
                     yield stage
 
-    async def go_on(self, number: int, concurrency: int) -> AsyncGenerator[Stage]:
+    async def resume(self, number: int, concurrency: int) -> AsyncGenerator[Stage]:
         """Do what a run has left undone, with the model it was begun with; finished items are kept.
 
         Raises:
-            UserError: it is running, or its questions or model cannot be had here.
+            UserError: It is running, or its questions or model cannot be had here.
         """
         run = self.site.store.run(number)
-        if "source" not in run.spec.source:
-            raise BadInput(f"Run {number} does not say where its questions came from, so it cannot be gone on with.")
         with self._claimed(number):
-            task = await asyncio.to_thread(from_stored, run.spec.source)
-            check_same(run, task)
-            runner = Runner(self.site.store, task, run, await self._engine_of(run), concurrency)
-            async with aclosing(_measured(runner)) as stages:
+            questions = await asyncio.to_thread(load_again, run)
+            backend = await self._backend_of(run)
+            runner = Runner(self.site.store, task_of(run), questions, run, backend, concurrency)
+            async with aclosing(_stages(runner)) as stages:
                 async for stage in stages:
                     yield stage
 
     @contextmanager
     def _claimed(self, number: int) -> Iterator[None]:
-        """Nobody else may run this run: two would do its items twice."""
+        """Keeps everybody else from running this run: two at once would do its items twice."""
         if number in self._running:
             raise BadInput(f"Run {number} is already running: wait for it, or stop it where it was started.")
         self._running.add(number)
@@ -94,37 +95,30 @@ class Evaluations:
         finally:
             self._running.discard(number)
 
-    async def _engine_of(self, run: Run) -> Backend:
-        names, spec = self.site.engines.names(), run.spec
-        backend = await self.site.engines.get(spec.model if spec.model in names else names[0])
+    async def _backend_of(self, run: Run) -> Backend:
+        names, spec = self.site.backends.names(), run.spec
+        backend = await self.site.backends.get(spec.model if spec.model in names else names[0])
         if (backend.name, backend.model) != (spec.backend, spec.model):
             raise BadInput(
-                f"Run {run.id} was made with {spec.model} ({spec.backend}), which is not offered here: go on with it by"
-                f" python -m evals.gsm8k --resume {run.id}."
+                f"Run {run.id} was made with {spec.model} ({spec.backend}), which is not offered here: resume it with"
+                f" python -m evals.{spec.task} --resume {run.id}."
             )
         return backend
 
 
-async def _measured(runner: Runner) -> AsyncGenerator[Stage]:
-    """Run it, yielding how far it is whenever that has changed since the last time."""
-    newest: list[Progress] = []
-    news, began = asyncio.Event(), time.monotonic()
-
-    def report(progress: Progress) -> None:
-        newest[:] = [progress]
-        news.set()
-
-    work = asyncio.create_task(runner.attempt_all(report))
-    work.add_done_callback(lambda _: news.set())
+def _chosen(preset: str, limit: int | None) -> tuple[Task, Source]:
+    offered = presets()
+    if preset not in offered:
+        raise BadInput(f"There are no questions {preset!r}: choose one of {', '.join(offered)}.")
+    task, source = offered[preset]
     try:
-        over = False
-        while not over:
-            await news.wait()
-            news.clear()
-            over = work.done()
-            if newest:
-                yield Stage(runner.stored, newest.pop(), time.monotonic() - began)
-        await work
-    finally:
-        work.cancel()
-        await asyncio.wait([work])
+        return task, task.source(**(source.model_dump() | {"limit": limit}))
+    except ValidationError as error:
+        raise BadInput(f"The number of questions {invalid_value(error)[1]}.") from error
+
+
+async def _stages(runner: Runner) -> AsyncGenerator[Stage]:
+    began = time.monotonic()
+    async with aclosing(runner.progress()) as changes:
+        async for progress in changes:
+            yield Stage(runner.run, progress, time.monotonic() - began)

@@ -1,103 +1,132 @@
-"""A question that a visitor asked: its attempt runs as a task of its own, to be watched and stopped. No gradio here.
+"""Attempts that a visitor started: one handler of the page follows them, another may stop them.
 
-    asked = Asked("How many are left?")
-    async for _ in asked.follow(solve(question, "isump", backend, settings, store)):
-        print(len(asked.records), asked.ended)
+    question = LiveQuestion("How many are left?")
+    async for _ in question.follow(streams):
+        print(question.view.records)
 
-Another question may be asked meanwhile: a ``Desk`` holds those of one visitor, and only the newest is in view.
+``streams`` is a coroutine function, because a backend may have to be opened before there is an event to follow.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeVar
 
-from app.session import Began, Ended, Event
-from app.store.records import Record
+from app.attempt_view import STOPPED, AttemptView
+from app.session import Event
+from app.streams import Merge
 from prompts.values import UserError
 
 REMEMBERED = 8
 """Questions of one visitor that stay listed."""
 
+Streams = Iterable[AsyncGenerator[Event]]
+Opening = Callable[[], Coroutine[Any, Any, Streams]]
+"""Makes the event streams of attempts, once what they need is open."""
 
-class Asked:
-    """One attempt as far as it has come; ``error`` is a sentence, and ``stopped`` says that the visitor ended it."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.records: list[Record] = []
-        self.attempt: int | None = None
-        self.ended: Ended | None = None
-        self.error: str | None = None
-        self.stopped = self.over = False
-        self._news = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+class LiveAttempts:
+    """Attempts that run side by side.
 
-    async def follow(self, events: AsyncGenerator[Event]) -> AsyncGenerator[None]:
-        """Run the attempt, yielding whenever there is more to show, the last time when it is over.
+    Attributes:
+        views: Each attempt as far as it has come, in the order of their streams.
+        stopped: Whether ``stop`` was called before all were over.
+    """
 
-        An attempt that nobody follows any more is stopped; its steps are in the store.
+    def __init__(self, count: int = 1) -> None:
+        self.views = [AttemptView()] * count
+        self.stopped = False
+        self._opening: asyncio.Task[Streams] | None = None
+        self._merge: Merge[Event] | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will come."""
+        return all(view.over for view in self.views)
+
+    async def follow(self, streams: Opening) -> AsyncGenerator[None]:
+        """Run the attempts, yielding whenever ``views`` have changed, the last time when all are over.
+
+        When the caller stops iterating, the attempts are stopped; what they did is in the store.
+
+        Raises:
+            UserError: ``streams`` raised it, so that nothing was started; an attempt's own is in its view.
         """
-        self._task = asyncio.create_task(self._run(events))
-        self._task.add_done_callback(self._close)
+        self._opening = asyncio.create_task(streams())
+        if self.stopped:
+            self._opening.cancel()
         try:
-            while True:
-                await self._news.wait()
-                self._news.clear()
-                last = self.over
-                yield
-                if last:
-                    break
+            self._merge = Merge(await self._opening)
+            async with aclosing(self._merge.batches()) as batches:
+                async for batch in batches:
+                    for place, event in batch:
+                        self.views[place] = self.views[place].after(event)
+                    if not self.over:
+                        yield
+        except asyncio.CancelledError:
+            if not self.stopped:
+                raise
         finally:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-        if not self.stopped:
-            self._task.result()  # what no user can mend is raised, not shown
+            self.views = [view if view.over else replace(view, error=STOPPED) for view in self.views]
+        yield
 
     def stop(self) -> None:
-        """End the attempt now."""
-        if self._task is not None and not self.over:
-            self._task.cancel()
+        """End the attempts that are not over, now."""
+        if self.over:
+            return
+        self.stopped = True
+        if self._merge is not None:
+            self._merge.stop()
+        elif self._opening is not None:
+            self._opening.cancel()
 
-    async def _run(self, events: AsyncGenerator[Event]) -> None:
+
+class LiveQuestion(LiveAttempts):
+    """One attempt at a question that a visitor wrote."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+    @property
+    def view(self) -> AttemptView:
+        """The attempt as far as it has come."""
+        return self.views[0]
+
+    async def follow(self, streams: Opening) -> AsyncGenerator[None]:
+        """Run the attempt as ``LiveAttempts`` does; a ``UserError`` of ``streams`` is in its view, too."""
         try:
-            async with aclosing(events):
-                async for event in events:
-                    match event:
-                        case Began(attempt):
-                            self.attempt = attempt
-                        case Ended():
-                            self.ended = event
-                        case Record():
-                            self.records.append(event)
-                    self._news.set()
+            async with aclosing(super().follow(streams)) as changes:
+                async for _ in changes:
+                    yield
         except UserError as error:
-            self.error = str(error)
+            self.views = [self.view.after(error)]
+            yield
 
-    def _close(self, task: asyncio.Task[None]) -> None:
-        self.stopped, self.over = task.cancelled(), True
-        self._news.set()
+
+L = TypeVar("L", bound=LiveAttempts)
 
 
 @dataclass(slots=True)
-class Desk:
-    """The questions one visitor asked, the newest first."""
+class Started(Generic[L]):
+    """What one visitor started in one tab, the newest first."""
 
-    asked: list[Asked] = field(default_factory=list)
+    newest: list[L] = field(default_factory=list)
 
-    def add(self, asked: Asked) -> None:
-        """Put a question on top; the oldest that are over are forgotten, not their attempts."""
-        kept = [other for i, other in enumerate(self.asked, 1) if i < REMEMBERED or not other.over]
-        self.asked = [asked, *kept]
+    def add(self, live: L) -> None:
+        """Put ``live`` first; the oldest that are over are forgotten here, but not in the store."""
+        kept = [other for i, other in enumerate(self.newest, 1) if i < REMEMBERED or not other.over]
+        self.newest = [live, *kept]
 
     @property
-    def running(self) -> list[Asked]:
-        """The questions still being thought about."""
-        return [asked for asked in self.asked if not asked.over]
+    def running(self) -> list[L]:
+        """What is not over yet."""
+        return [live for live in self.newest if not live.over]
 
     def stop(self) -> None:
-        """Stop the newest question that is still being thought about."""
-        for asked in self.running[:1]:
-            asked.stop()
+        """Stop the newest that is still running."""
+        for live in self.running[:1]:
+            live.stop()

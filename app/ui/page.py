@@ -1,6 +1,6 @@
-"""The page: a heading and the tabs Solve, Traces, Compare and Runs; how it looks; links into it.
+"""The page: a heading and the tabs Solve, Traces, Compare and Runs; its theme and styles; links into it.
 
-    page(site).launch(**look())
+    page(site).launch(**appearance())
 
 ``?attempt=12&step=3`` opens the trace of attempt 12 at step 3, ``?run=2`` the items of run 2.
 """
@@ -19,16 +19,17 @@ from gradio.themes.utils import colors
 from gradio.utils import cancel_tasks
 
 from app.ui.bindings import QUIET
+from app.ui.html.text import markup
 from app.ui.site import Site
 from app.ui.tabs import compare, runs, solve, traces
 
-HEADING = """
+HEADING = markup("""
 <header class="heading">
   <h1>iSUMp</h1>
   <p>Step-by-step reasoning with a bounded context: after every step the model writes down <em>what we know</em> and
   <em>what to do next</em>, and nothing but that and the question produces the next step.</p>
 </header>
-"""
+""")
 _NUMBER = re.compile(r"[0-9]{1,15}")  # more digits would not fit SQLite's integers
 
 
@@ -79,9 +80,9 @@ def page(site: Site) -> gr.Blocks:
     return demo
 
 
-def look() -> dict[str, Any]:
+def appearance() -> dict[str, Any]:
     """Theme and style, as the arguments that ``launch`` and ``mount_gradio_app`` take."""
-    return {"theme": _theme(), "css_paths": sorted(Path(__file__).parent.glob("*.css"))}
+    return {"theme": _theme(), "css_paths": sorted((Path(__file__).parent / "static").glob("*.css"))}
 
 
 def _theme() -> Base:

@@ -1,31 +1,32 @@
-"""Serves the page: the options become a site, the site an ASGI app, and Ctrl-C a quiet end.
+"""Serves the page: typed options become a Site, the Site an ASGI app, and Ctrl-C ends it quietly.
 
-    python -m app ui --port 7860
+    serve(Path("isump.sqlite"), BackendConfig(), Settings(), Serving(port=7860))
 
-Gradio is mounted in a server of our own: its ``launch`` runs in a thread, with a loop that the engines could not be
+Gradio is mounted in a server of our own: its ``launch`` runs in a thread, with a loop that the backends could not be
 closed in, and finds a free port only by trying.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import logging
 import signal
 import socket
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.config import Config
-from app.options import settings
+from app.backends.config import BackendConfig
 from app.store import Store
-from app.ui.access import HERE, address, allowed, is_here, listen
-from app.ui.site import Engines, Site
+from app.ui.access import LOCAL_HOSTS, Serving, address, listen, required_login
+from app.ui.backends import Backends
+from app.ui.site import Site
+from prompts.settings import Settings
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -37,24 +38,32 @@ CONTENT_POLICY = (
 """Nothing is fetched from, or sent to, another host; Gradio's own page needs inline scripts and eval."""
 
 
-def serve(args: argparse.Namespace, config: Config) -> int:
-    """Serve the app until Ctrl-C.
+def serve(store: Path, backend: BackendConfig, settings: Settings, serving: Serving) -> int:
+    """Serve the app until Ctrl-C; the exit code of the process.
+
+    Args:
+        store: The trace store, which a read-only app does not create.
+        backend: The backend that visitors may use.
+        settings: The settings of an attempt unless a visitor chooses others.
+        serving: Where the app is reached, and by whom.
 
     Raises:
         BadInput: The host, port or password cannot be used, or the host would open the app to strangers.
         StoreError: The trace store cannot be used.
     """
-    words = config.auth.get_secret_value() if args.auth is None and config.auth else args.auth
-    auth, settings = allowed(args.host, words, everyone=args.open_to_everyone), settings(args)
-    with (Store.existing if args.read_only else Store.open)(args.store) as store, listen(args.host, args.port) as door:
-        site = Site(store, config, settings, args.read_only, Engines.of(args, config))
-        private = is_here(args.host) and auth is None and not args.open_to_everyone
-        asyncio.run(_serve(site, door, asgi(site, auth, HERE if private else ("*",)), address(args.host, door)))
+    login = required_login(serving)
+    with (
+        (Store.existing if serving.read_only else Store.open)(store) as opened,
+        listen(serving.host, serving.port) as listener,
+    ):
+        site = Site(opened, Backends(backend), settings, serving.read_only)
+        app = asgi(site, login, LOCAL_HOSTS if serving.private else ("*",))
+        asyncio.run(_serve(site, listener, app, address(serving.host, listener)))
     return 0
 
 
-def asgi(site: Site, auth: tuple[str, str] | None = None, hosts: Sequence[str] = HERE) -> FastAPI:
-    """The app for any ASGI server.
+def asgi(site: Site, login: tuple[str, str] | None = None, hosts: Sequence[str] = LOCAL_HOSTS) -> FastAPI:
+    """The app for any ASGI server; ``login`` is the user and password that visitors must give.
 
     A request that names a host not in ``hosts`` is refused, because a page on the internet can give its own name to
     this machine's address and then read what the app shows.
@@ -63,7 +72,7 @@ def asgi(site: Site, auth: tuple[str, str] | None = None, hosts: Sequence[str] =
     from fastapi import FastAPI
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-    from app.ui.page import look, page
+    from app.ui.page import appearance, page
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(_ContentPolicy)
@@ -72,7 +81,7 @@ def asgi(site: Site, auth: tuple[str, str] | None = None, hosts: Sequence[str] =
         app,
         page(site),
         "/",
-        auth=auth,
+        auth=login,
         footer_links=[],
         run_history=False,
         allowed_paths=[],
@@ -82,18 +91,18 @@ def asgi(site: Site, auth: tuple[str, str] | None = None, hosts: Sequence[str] =
         enable_monitoring=False,
         pwa=False,
         mcp_server=False,
-        **look(),
+        **appearance(),
     )
 
 
-async def _serve(site: Site, door: socket.socket, app: FastAPI, address: str) -> None:
+async def _serve(site: Site, listener: socket.socket, app: FastAPI, address: str) -> None:
     server = _Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1), address)
-    await server.serve(sockets=[door])
+    await server.serve(sockets=[listener])
     rest = asyncio.all_tasks() - {asyncio.current_task()}
     for task in rest:
         task.cancel()
     await asyncio.gather(*rest, return_exceptions=True)
-    await site.engines.aclose()
+    await site.backends.aclose()
 
 
 class _Server(uvicorn.Server):

@@ -1,4 +1,4 @@
-"""Mechanical checks: what can be judged of a step without a model. ``CHECKS`` lists them by name.
+"""Mechanical checks of steps, without a model; ``CHECKS`` lists them by name.
 
 findings(question, step, thought="48 / 2 = 25", checks=("equations",))
 -> (Finding("equations", "wrong", "48 / 2 = 25", "it is 24"),)
@@ -28,6 +28,6 @@ def findings(question: Question, step: Step, thought: str, checks: Iterable[str]
 
 
 def fault_name(check: str, kind: str) -> str | None:
-    """What a kind of finding is called when it is a mistake, such as "wrong equation"; ``None`` when it is none."""
+    """The name of a kind of finding that is a fault, such as "wrong equation"; ``None`` when it is no fault."""
     known = CHECKS.get(check)
     return known.faults.get(kind) if known else None

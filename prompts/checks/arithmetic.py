@@ -1,4 +1,4 @@
-r"""Arithmetic as people and models write it, read into exact values by a parser of our own; nothing is ever run.
+r"""Parses arithmetic as people and models write it into exact values; nothing is ever executed.
 
     >>> reader = Reader(tokenise("3 dozen eggs x (2 + $0.50)"))
     >>> reader.expression(0).value
@@ -163,7 +163,7 @@ class _UnreadableError(Exception):
 
 @dataclass(slots=True)
 class Expression:
-    """The tokens ``start`` to ``end`` and what they are worth; ``value`` is ``None`` where they cannot be read."""
+    """The tokens ``start`` to ``end`` and their value, which is ``None`` where they cannot be read."""
 
     start: int
     end: int

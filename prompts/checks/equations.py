@@ -73,14 +73,14 @@ def first_wrong(thought: str) -> Claim | None:
 
 
 def judge(question: Question, step: Step, thought: str) -> Iterable[Finding]:
-    """Every claim of a step's thought by its verdict; a wrong one says what its left side is worth."""
+    """A finding for every claim of a step's thought; a wrong one says the value of its left side."""
     for claim in claims(step.thought.text) if step.thought else ():
         known = claim.verdict == "wrong" and claim.left is not None
         yield Finding("equations", claim.verdict, claim.text, f"it is {shown(claim.left)}" if known else "")
 
 
 def shown(value: Fraction | None) -> str:
-    """A value as a reader writes it: whole, or with six significant digits."""
+    """A value formatted as a whole number, or with six significant digits."""
     if value is None:
         return ""
     return str(value) if value.denominator == 1 else f"{float(value):.6g}"

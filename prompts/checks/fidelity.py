@@ -73,7 +73,7 @@ def fidelity(question: str, previous: TextMemory, thought: str, summary: TextMem
 
 
 def judge(question: Question, step: Step, thought: str) -> Iterable[Finding]:
-    """The numbers that a summary in words kept, dropped and invented; memories in vectors hold none to trace."""
+    """Findings for the numbers a text summary kept, dropped and invented; vector memories hold none."""
     before, after = step.memory_before, step.memory_after
     if step.verb != "summarize" or not (isinstance(before, TextMemory) and isinstance(after, TextMemory)):
         return

@@ -1,4 +1,4 @@
-"""What a mechanical check is, and what it says of a step."""
+"""Check and Finding: a mechanical check of a step, and one thing it found."""
 
 from __future__ import annotations
 

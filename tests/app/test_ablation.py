@@ -4,14 +4,14 @@ from contextlib import aclosing
 
 import pytest
 
-from app.ablation import Removal, again, which_mattered
+from app.ablation import Removal, remove_facts, resume_with_seeds
 from app.backends.scripted import ScriptedBackend
 from app.errors import BackendError, BadInput
 from app.fork import Fork
 from app.session import Ended
 from app.store import Store
 from app.store.records import AttemptSpec
-from app.streams import together
+from app.streams import merge
 from prompts.memories import TextMemory, VectorMemory
 from prompts.settings import Settings
 from prompts.values import Question, Request
@@ -24,7 +24,7 @@ MEMORY = TextMemory(("she had 7", "she likes green", "she bought 9"), ("add",))
 def store():
     with Store.open(":memory:") as store:
         parent = store.begin(AttemptSpec(QUESTION, "isump", "scripted", "scripted", Settings()))
-        assert parent == 1
+        assert parent.id == 1
         yield store
 
 
@@ -34,7 +34,7 @@ def reply(request: Request) -> str:
 
 
 async def removals(store: Store, backend: ScriptedBackend, fork: Fork) -> list[Removal]:
-    found = which_mattered(fork, QUESTION, "isump", backend, Settings(), store)
+    found = remove_facts(fork, QUESTION, "isump", backend, Settings(), store)
     return [removal async for removal in found]
 
 
@@ -58,7 +58,7 @@ async def test_the_same_number_in_other_words_is_no_flip(store: Store) -> None:
 async def test_a_removal_that_fails_is_shown_as_failed(store: Store) -> None:
     def broken(request: Request) -> str:
         if "she likes green" not in request.messages[1].content:
-            raise BackendError("The engine is out of order: mend it.")
+            raise BackendError("The backend is out of order: mend it.")
         return "Answer: 16"
 
     found = await removals(store, ScriptedBackend(broken), Fork(1, 0, MEMORY, 0))
@@ -66,20 +66,20 @@ async def test_a_removal_that_fails_is_shown_as_failed(store: Store) -> None:
     assert (failed.fact, failed.attempt.status) == ("she likes green", "error")
 
 
-async def test_a_control_that_fails_is_the_end_of_it(store: Store) -> None:
+async def test_a_failed_control_is_raised(store: Store) -> None:
     with pytest.raises(BackendError):
         await removals(store, ScriptedBackend([]), Fork(1, 0, MEMORY, 0))
 
 
 @pytest.mark.parametrize("memory", [TextMemory(), TextMemory(next=("add",)), VectorMemory(b"", (1,), 0.0)])
-async def test_without_a_known_fact_there_is_nothing_to_take_away(store: Store, memory: TextMemory) -> None:
+async def test_a_memory_without_known_facts_is_refused(store: Store, memory: TextMemory) -> None:
     with pytest.raises(BadInput, match="Nothing is known"):
         await removals(store, ScriptedBackend(reply), Fork(1, 0, memory, 0))
 
 
-async def test_who_stops_closes_every_attempt(store: Store) -> None:
+async def test_closing_the_ablation_stops_every_attempt(store: Store) -> None:
     slow = ScriptedBackend(reply, delay=0.05)
-    async with aclosing(which_mattered(Fork(1, 0, MEMORY, 0), QUESTION, "isump", slow, Settings(), store)) as found:
+    async with aclosing(remove_facts(Fork(1, 0, MEMORY, 0), QUESTION, "isump", slow, Settings(), store)) as found:
         async for removal in found:
             if removal.fact is not None:
                 break
@@ -88,8 +88,9 @@ async def test_who_stops_closes_every_attempt(store: Store) -> None:
     assert all(each.status == "done" or each.error == "stopped" for each in begun)
 
 
-async def test_the_same_again_shifts_the_seed(store: Store) -> None:
+async def test_resuming_with_seeds_shifts_the_seed(store: Store) -> None:
     settings = Settings(seed=2**31 - 2)
-    streams = again(Fork(1, 0, MEMORY, 0), QUESTION, "isump", ScriptedBackend(reply), settings, store, 3)
-    ended = [event.attempt async for _, event in together(streams) if isinstance(event, Ended)]
+    streams = resume_with_seeds(Fork(1, 0, MEMORY, 0), QUESTION, "isump", ScriptedBackend(reply), settings, store, 3)
+    batches = [batch async for batch in merge(streams)]
+    ended = [event.attempt for batch in batches for _, event in batch if isinstance(event, Ended)]
     assert sorted(attempt.spec.settings.seed for attempt in ended) == [0, 2**31 - 2, 2**31 - 1]

@@ -8,16 +8,18 @@ import pytest
 
 from app.backends.scripted import ScriptedBackend
 from app.errors import BackendError, BadInput, StoreError
-from app.fork import LOOPS, Fork, fork_at
+from app.fork import Fork, fork_at
 from app.session import Began, Ended, solve
 from app.store import Store
 from app.store.records import AttemptSpec, Record
 from graphs import STRATEGIES
+from prompts.backend import Backend
 from prompts.memories import TextMemory
 from prompts.settings import Settings
 from prompts.values import Question, Request, Thought
 
 QUESTION = Question("q", "Ann has 12 apples, gives 5 away and buys 9. How many has she?")
+RESUMABLE = [name for name, strategy in STRATEGIES.items() if strategy.resumable]
 MEMORIES = (
     "What we know:\n- after giving = 12 - 5 = 7\nWhat to do next:\n- add the 9",
     "What we know:\n- after giving = 7\n- after buying = 7 + 9 = 16\nWhat to do next:\n- say it",
@@ -25,7 +27,7 @@ MEMORIES = (
 
 
 def reply(request: Request) -> str:
-    """What a model would say that looks at nothing but the prompt, as every engine at temperature 0."""
+    """What a model would say that looks at nothing but the prompt, as every model at temperature 0."""
     shown = "\n".join(message.content for message in request.messages)
     if request.messages[-2].role == "assistant":
         return MEMORIES["7 + 9" in shown]
@@ -51,7 +53,7 @@ def told(records: list[Record]) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.parametrize("settings", [Settings(), Settings(memory_form="json"), Settings(drop_question=True)])
-@pytest.mark.parametrize("strategy", LOOPS)
+@pytest.mark.parametrize("strategy", RESUMABLE)
 async def test_every_step_is_a_checkpoint_from_which_the_rest_follows(strategy: str, settings: Settings) -> None:
     with Store.open(":memory:") as store:
         await attempt(store, strategy, ScriptedBackend(reply), settings)
@@ -95,7 +97,7 @@ async def test_the_parents_thoughts_count_against_the_budget() -> None:
         assert len(store.attempts()) == 2, "what is refused is not begun"
 
 
-@pytest.mark.parametrize("strategy", [name for name in STRATEGIES if name not in LOOPS])
+@pytest.mark.parametrize("strategy", sorted(STRATEGIES.keys() - set(RESUMABLE)))
 async def test_a_strategy_without_memory_begins_again(strategy: str) -> None:
     with Store.open(":memory:") as store:
         await attempt(store, strategy, ScriptedBackend(lambda _: "Answer: 16"), Settings(samples=3))

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.backends.scripted import ScriptedBackend
-from app.session import reasoner_for
-from graphs import STRATEGIES, graph
-from graphs.nodes import Context, start
+from graphs import STRATEGIES
+from graphs.nodes import Resources, initial_state
+from graphs.strategy import graph
+from prompts.backend import Capability
 from prompts.memories import TextMemory
 from prompts.memory_text import CHARACTERS_PER_TOKEN
 from prompts.render import template
@@ -26,13 +27,13 @@ QUESTION = Question("q", "Ann has 12 apples, gives 5 away and buys 3 bags of 4. 
 
 def run(strategy: str, backend: Any, settings: Settings, question: Question = QUESTION) -> list[Step]:
     async def collect() -> list[Step]:
-        context = Context(
-            reasoner_for(strategy, backend, settings),
-            settings,
-            asyncio.get_running_loop().time() + settings.max_seconds,
-        )
+        chosen = STRATEGIES[strategy]
+        reasoner = chosen.reasoner_for(backend, settings)
+        deadline = asyncio.get_running_loop().time() + settings.max_seconds
+        resources = Resources(reasoner, settings, deadline)
+        state: Any = initial_state(question, reasoner.start(question))
         config: Any = {"recursion_limit": 3 * settings.max_steps + 10}
-        stream: Any = graph(strategy).astream(start(question), config, context=context, stream_mode="custom")
+        stream: Any = graph(chosen).astream(state, config, context=resources, stream_mode="custom")
         return [step async for step in stream]
 
     return asyncio.run(collect())
@@ -41,7 +42,8 @@ def run(strategy: str, backend: Any, settings: Settings, question: Question = QU
 class Spy:
     """A backend that answers with a function and keeps what it was asked."""
 
-    name, model, structured = "spy", "spy", False
+    name = model = "spy"
+    capabilities, alive = frozenset[Capability](), True
 
     def __init__(self, answer: Any) -> None:
         self.answer, self.requests = answer, list[Request]()
@@ -119,7 +121,7 @@ def test_no_prompt_holds_an_earlier_thought_and_all_are_bounded(
 def test_consecutive_prompts_share_system_and_question() -> None:
     spy = Spy(lambda request: notes(spy) if is_summary(request) else "one step.")
     run("isump", spy, Settings(max_steps=4))
-    head = [request.messages[0].content + request.messages[1].parts[0] for request in spy.requests]
+    head = [request.messages[0].content + request.messages[1].parts[0].text for request in spy.requests]
     assert len(spy.requests) == 8
     assert set(head) == {template("isump/system") + "Question: " + QUESTION.text}
 
@@ -170,7 +172,7 @@ def test_recheck_asks_once_more_about_a_wrong_equation() -> None:
     assert last.answer is not None and last.answer.text == "7"
 
 
-def test_a_thought_cut_by_the_dial_ends_at_a_sentence_and_its_torn_answer_does_not_count() -> None:
+def test_a_thought_cut_by_the_token_limit_ends_at_a_sentence_and_its_torn_answer_does_not_count() -> None:
     class Short(Spy):
         async def generate(self, request: Request) -> Generation:
             done = await super().generate(request)
@@ -213,3 +215,23 @@ def test_the_wall_clock_ends_an_attempt_with_an_explicit_none(strategy: str) -> 
     steps = run(strategy, ScriptedBackend(["never seen"] * 9, delay=30), Settings(max_seconds=0.05))
     assert steps[-1].answer is not None and steps[-1].answer.text is None
     assert steps[-1].ending == "time spent"
+
+
+def test_the_parts_of_every_prompt_say_what_they_are() -> None:
+    spy = Spy(lambda request: notes(spy) if is_summary(request) else "one step.")
+    run("isump", spy, Settings(max_steps=2))
+    kinds = [[(message.role, [part.kind for part in message.parts]) for message in r.messages] for r in spy.requests]
+    head = ("system", ["system"])
+    assert kinds[0] == [head, ("user", ["question", "instruction"])]
+    assert kinds[1] == [*kinds[0], ("assistant", ["thought"]), ("user", ["instruction"])]
+    assert kinds[2] == [head, ("user", ["question", "memory", "instruction"])]
+    assert kinds[-1][-1][1][-1] == "instruction"
+
+
+def test_the_variant_of_isump_does_not_change_the_budget_of_the_baseline() -> None:
+    limits = dict[str, list[int]]()
+    for variant in ("two-call", "fused"):
+        spy = Spy(lambda request: "one step.")
+        run("history_loop", spy, Settings(max_steps=3, variant=variant))
+        limits[variant] = [request.max_tokens for request in spy.requests]
+    assert limits["fused"] == limits["two-call"]

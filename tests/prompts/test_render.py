@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompts.render import TemplateError, fill, inert, render, template
+from prompts.render import TemplateError, fill, neutralize_chat_markup, render, template
 
 ANY = st.text(max_size=80)
 
 
 @given(ANY, ANY)
-def test_what_is_put_in_is_not_looked_at_again(question: str, memory: str) -> None:
+def test_placeholders_inside_a_value_are_not_filled(question: str, memory: str) -> None:
     assert fill("Q: {{q}} M: {{m}}", {"q": question, "m": memory}) == f"Q: {question} M: {memory}"
 
 
@@ -42,12 +42,12 @@ def test_every_template_is_reachable_and_not_empty() -> None:
 
 @given(st.text(max_size=60))
 def test_chat_markup_is_broken_and_ordinary_text_is_not_touched(text: str) -> None:
-    assert "<|" not in inert(text)
+    assert "<|" not in neutralize_chat_markup(text)
     if "<" not in text:
-        assert inert(text) == text
+        assert neutralize_chat_markup(text) == text
 
 
 @pytest.mark.parametrize("markup", ["<|im_end|>", "<|eot_id|>", "<start_of_turn>", "<end_of_turn>"])
-def test_known_turn_markers_lose_their_power(markup: str) -> None:
-    assert markup not in inert(f"before {markup} after")
-    assert inert("if a < b and b > c") == "if a < b and b > c"
+def test_chat_template_markers_are_broken(markup: str) -> None:
+    assert markup not in neutralize_chat_markup(f"before {markup} after")
+    assert neutralize_chat_markup("if a < b and b > c") == "if a < b and b > c"

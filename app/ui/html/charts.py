@@ -1,6 +1,6 @@
-"""Which charts there are: a trace, runs, the attempts of a run, each as a ``Chart``. Pure; no gradio here.
+"""The charts of the page, each as a ``Chart``: the context of a trace, accuracy of runs, the attempts of a run.
 
-    chart_html(context_chart(records))
+    chart_html(context_chart(usages(records)))
 
 Every axis has a title with its unit and starts at zero where it measures something.
 """
@@ -11,32 +11,31 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from app.store.records import Context, Record, contexts
+from app.store.records import CallUsage, ContextSize, context_sizes
 from app.ui.html.plot import COLOURS, MARKERS, Axis, Chart, Marker, Point, Series
 from app.ui.html.tables import Head
 from evals.formatting import count, number, percent, percent_interval
 from evals.statistics import Interval, accuracy
 from graphs import STRATEGIES
-from prompts.steps import Verb
 
 USED, FULL = "this attempt", "full history (estimate)"
-CALLS: dict[Verb, tuple[str, Marker, bool]] = {
+CALLS: dict[str, tuple[str, Marker, bool]] = {
     "read": ("reading", "square", False),
     "step": ("thought", "circle", False),
     "summarize": ("memory", "circle", True),
     "conclude": ("answer", "triangle", False),
 }
-"""What a call was for, its mark, and whether the mark is hollow."""
-MOST_MARKS = 50
+"""The purpose of a call, its marker, and whether the marker is hollow."""
+MAX_MARKS = 50
 """Calls that are drawn; of more, the largest of every few."""
-MOST_INVENTED = 3
+MAX_INVENTED = 3
 TOKENS, RIGHT = Axis("context (tokens)", high=250), Axis("right answers (%)", high=100)
 Cost = Literal["peak_context", "processed"]
 COSTS: dict[Cost, tuple[str, str]] = {
     "peak_context": ("Accuracy and context", "mean peak context"),
     "processed": ("Accuracy and work", "mean processed"),
 }
-"""What a cost has for a title, and its name, in tokens."""
+"""The title of the chart of a cost, and the cost's name; in tokens."""
 T = TypeVar("T")
 
 
@@ -54,21 +53,21 @@ class RunPoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """One attempt: how many numbers its summaries invented, and whether its answer was right (none is not)."""
+class JudgedAttempt:
+    """How many numbers the summaries of an attempt invented, and whether its answer was right; none is not."""
 
     invented: int
     right: bool
 
 
-def context_chart(records: Sequence[Record]) -> Chart:
+def context_chart(steps: Sequence[CallUsage]) -> Chart:
     """The context of each call beside what it would have held with the full history.
 
     Where a step took several calls, the largest stands for it.
     """
-    called = list(enumerate(_called(records), 1))
+    called = list(enumerate(_calls(steps), 1))
     shown = _thinned(called, lambda call: call[1][1].used)
-    full, used = list[Point](), list[tuple[Verb, Point]]()
+    full, used = list[Point](), list[tuple[str, Point]]()
     for i, (verb, context) in shown:
         full.append(Point(i, context.full_history, about=f"call {i:,}: {context.full_history:,} tokens, {FULL}"))
         used.append((verb, Point(i, context.used, about=f"call {i:,}, {CALLS[verb][0]}: {context.used:,} tokens")))
@@ -133,14 +132,14 @@ def accuracy_chart(runs: Sequence[RunPoint], cost: Cost) -> Chart:
     )
 
 
-def context_by_call(name: str, attempts: Iterable[Sequence[Record]], first: int) -> Chart:
+def context_by_call(name: str, attempts: Iterable[Sequence[CallUsage]], first: int) -> Chart:
     """The context at each call, over the attempts of a run that came so far: the mean between the least and the most.
 
     ``first`` says how many attempts there may be.
     """
     calls: list[list[int]] = []
-    for records in attempts:
-        for i, (_, context) in enumerate(_called(records)):
+    for steps in attempts:
+        for i, (_, context) in enumerate(_calls(steps)):
             if i == len(calls):
                 calls.append([])
             calls[i].append(context.used)
@@ -168,12 +167,12 @@ def context_by_call(name: str, attempts: Iterable[Sequence[Record]], first: int)
     )
 
 
-def fidelity_chart(judged: Iterable[Judged]) -> Chart:
+def fidelity_chart(judged: Iterable[JudgedAttempt]) -> Chart:
     """Right answers by how many numbers the summaries of an attempt invented, as bars with their 95% interval."""
-    groups: list[list[bool]] = [[] for _ in range(MOST_INVENTED + 1)]
+    groups: list[list[bool]] = [[] for _ in range(MAX_INVENTED + 1)]
     for attempt in judged:
-        groups[min(attempt.invented, MOST_INVENTED)].append(attempt.right)
-    names = [*map(str, range(MOST_INVENTED)), f"{MOST_INVENTED} or more"]
+        groups[min(attempt.invented, MAX_INVENTED)].append(attempt.right)
+    names = [*map(str, range(MAX_INVENTED)), f"{MAX_INVENTED} or more"]
     points, rows = list[Point](), list[tuple[str, ...]]()
     for i, (name, right) in enumerate(zip(names, groups, strict=True)):
         found = accuracy(sum(right), len(right))
@@ -189,7 +188,7 @@ def fidelity_chart(judged: Iterable[Judged]) -> Chart:
         Axis(
             "numbers invented in the summaries",
             low=-0.5,
-            high=MOST_INVENTED + 0.5,
+            high=MAX_INVENTED + 0.5,
             names=dict(enumerate(names)),
             notes={i: f"n={len(right):,}" for i, right in enumerate(groups)},
         ),
@@ -210,13 +209,13 @@ def _calls_axis(notes: dict[float, str] | None = None) -> Axis:
     return Axis("call of the model", low=0.5, high=5, whole=True, notes=notes or {})
 
 
-def _called(records: Sequence[Record]) -> list[tuple[Verb, Context]]:
-    steps = zip(records, contexts(records), strict=True)
-    return [(record.step.verb, context) for record, context in steps if record.step.calls]
+def _calls(steps: Sequence[CallUsage]) -> list[tuple[str, ContextSize]]:
+    """The steps that called the model, and the context of each one's largest call."""
+    return [(step.verb, size) for step, size in zip(steps, context_sizes(steps), strict=True) if step.tokens]
 
 
 def _thinned(items: Sequence[T], size: Callable[[T], float]) -> list[T]:
-    every = -(-len(items) // MOST_MARKS) or 1
+    every = -(-len(items) // MAX_MARKS) or 1
     return [max(items[i : i + every], key=size) for i in range(0, len(items), every)]
 
 

@@ -1,4 +1,4 @@
-"""What became of each line of a memory: kept, changed, added or dropped.
+"""Line diff of two memories: each line is kept, changed, added or dropped.
 
     differences(("April = 48",), ("April = 48", "May = 24"))
     # (Line("kept", "April = 48"), Line("added", "May = 24"))
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
 
-Fate = Literal["kept", "changed", "added", "dropped"]
+Change = Literal["kept", "changed", "added", "dropped"]
 
 _SIMILAR = 0.75
 _MOST_PAIRS = 400  # comparing words is quadratic; longer lists and lines are compared as wholes
@@ -25,7 +25,7 @@ _LONGEST = 400
 class Line:
     """One line of the new memory, or one that is no longer there; ``before`` is what a changed line was."""
 
-    fate: Fate
+    change: Change
     text: str
     before: str = ""
 
@@ -33,20 +33,20 @@ class Line:
 def differences(before: Sequence[str], after: Sequence[str]) -> tuple[Line, ...]:
     """The lines of ``after`` in their order, then those of ``before`` that were dropped."""
     old = Counter(before)
-    fates: list[Line | None] = []
+    found: list[Line | None] = []
     for text in after:
         kept = old[text] > 0
         old[text] -= kept
-        fates.append(Line("kept", text) if kept else None)
+        found.append(Line("kept", text) if kept else None)
     gone = _left(before, old)
-    compare = len(gone) * fates.count(None) <= _MOST_PAIRS
+    paired = len(gone) * found.count(None) <= _MOST_PAIRS
     for place, text in enumerate(after):
-        if fates[place] is None:
-            source = next((line for line in gone if _same_fact(line, text)), None) if compare else None
-            fates[place] = Line("added", text) if source is None else Line("changed", text, source)
+        if found[place] is None:
+            source = next((line for line in gone if _same_fact(line, text)), None) if paired else None
+            found[place] = Line("added", text) if source is None else Line("changed", text, source)
             if source is not None:
                 gone.remove(source)
-    return (*(line for line in fates if line), *(Line("dropped", text) for text in gone))
+    return (*(line for line in found if line), *(Line("dropped", text) for text in gone))
 
 
 def _left(before: Sequence[str], old: Counter[str]) -> list[str]:

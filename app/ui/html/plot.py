@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, LiteralString
+
+from markupsafe import Markup
 
 from app.ui.html.scale import Scale, reach, ticks
 from app.ui.html.tables import Head, table_html
-from app.ui.html.text import inert
+from app.ui.html.text import escaped, joined, markup
 from evals.formatting import number
 
 COLOURS = 8
@@ -24,7 +26,7 @@ WIDTH, HEIGHT = 440, 280  # units of the picture, which is as wide as its column
 _TOP, _RIGHT, _CHARACTER = 30, 16, 8  # room above and to the right; the width of a digit
 
 Marker = Literal["circle", "square", "triangle", "diamond", "down", "cross", "bar"]
-_SHAPES: dict[Marker, str] = {
+_SHAPES: dict[Marker, LiteralString] = {
     "circle": "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0z",
     "square": "M-4.5-4.5h9v9h-9z",
     "triangle": "M0-6L6 4.5H-6z",
@@ -98,22 +100,27 @@ class Chart:
     note: str = ""
 
 
-def chart_html(chart: Chart) -> str:
+def chart_html(chart: Chart) -> Markup:
     """The chart as a figure. Its height does not depend on its points; without any it is a frame that says so."""
     drawn = [series for series in chart.series if series.points]
-    said = inert(f"{chart.title}: {chart.summary if drawn else EMPTY}")
-    legend = "".join(f"<li>{_key(series)}{inert(series.name)}</li>" for series in drawn)
-    note = f'<p class="chart-note">{inert(chart.note)}</p>' if chart.note else ""
-    rows = [[inert(cell) for cell in row] for row in chart.rows]
-    picture = f'<svg class="picture" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{said}">'
-    return (
-        f'<figure class="chart"><figcaption>{inert(chart.title)}</figcaption>{picture}{_inside(chart, drawn)}</svg>'
-        f'<ul class="legend">{legend}</ul>{note}<details><summary>As a table</summary>'
-        f"{table_html(chart.title, chart.heads, rows, f'There is {EMPTY}.')}</details></figure>"
+    note = markup('<p class="chart-note">{}</p>', escaped(chart.note)) if chart.note else Markup()
+    rows = [[escaped(cell) for cell in row] for row in chart.rows]
+    return markup(
+        '<figure class="chart"><figcaption>{}</figcaption>'
+        '<svg class="picture" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>'
+        '<ul class="legend">{}</ul>{}<details><summary>As a table</summary>{}</details></figure>',
+        escaped(chart.title),
+        WIDTH,
+        HEIGHT,
+        escaped(f"{chart.title}: {chart.summary if drawn else EMPTY}"),
+        _inside(chart, drawn),
+        joined(markup("<li>{}{}</li>", _key(series), escaped(series.name)) for series in drawn),
+        note,
+        table_html(chart.title, chart.heads, rows, f"There is {EMPTY}."),
     )
 
 
-def _inside(chart: Chart, drawn: Sequence[Series]) -> str:
+def _inside(chart: Chart, drawn: Sequence[Series]) -> Markup:
     points = [point for series in drawn for point in series.points]
     left, right = reach(chart.x.low, chart.x.high, [point.x for point in points])
     heights = [value for point in points for value in (point.y, *point.span)]
@@ -124,75 +131,80 @@ def _inside(chart: Chart, drawn: Sequence[Series]) -> str:
     y = Scale(floor, ceiling, HEIGHT - (62 if chart.x.notes else 46), _TOP)
     marked = [(series, point) for series in drawn if series.marker for point in series.points]
     middle = (x.start + x.end) / 2
-    return "".join(
+    return joined(
         (
             *(_rung(rung, x, y) for rung in rungs),
             *(_tick(chart.x, tick, x, y) for tick in chart.x.names or ticks(left, right, chart.x.whole)),
-            f'<path class="axis" d="M{x.start:.1f} {y.start:.1f}H{x.end:.1f}"/>',
+            markup('<path class="axis" d="M{:.1f} {:.1f}H{:.1f}"/>', x.start, y.start, x.end),
             _text(chart.y.title, 2, 15),
             _text(chart.x.title, middle, HEIGHT - 6, "middle"),
             *(_line(series, x, y) for series in drawn),
             *(_mark(series, point, x, y) for series, point in marked),
             *_labels([point for _, point in marked], x, y),
-            "" if drawn else _text(EMPTY, middle, HEIGHT / 2, "middle"),
+            Markup() if drawn else _text(EMPTY, middle, HEIGHT / 2, "middle"),
         )
     )
 
 
-def _text(words: str, x: float, y: float, kind: str = "") -> str:
-    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}">{inert(words)}</text>' if words else ""
+def _text(words: str, x: float, y: float, kind: LiteralString = "") -> Markup:
+    if not words:
+        return Markup()
+    return markup('<text class="{}" x="{:.1f}" y="{:.1f}">{}</text>', kind, x, y, escaped(words))
 
 
-def _rung(rung: float, x: Scale, y: Scale) -> str:
-    line = f'<path class="grid" d="M{x.start:.1f} {y.at(rung):.1f}H{x.end:.1f}"/>'
+def _rung(rung: float, x: Scale, y: Scale) -> Markup:
+    line = markup('<path class="grid" d="M{:.1f} {:.1f}H{:.1f}"/>', x.start, y.at(rung), x.end)
     return line + _text(number(rung), x.start - 6, y.at(rung) + 4.5, "tick end")
 
 
-def _tick(axis: Axis, tick: float, x: Scale, y: Scale) -> str:
+def _tick(axis: Axis, tick: float, x: Scale, y: Scale) -> Markup:
     name, note = axis.names.get(tick) or number(tick), axis.notes.get(tick, "")
     below = ((name, 17), (note, 33))
-    return "".join(_text(words, x.at(tick), y.start + down, "tick middle") for words, down in below)
+    return joined(_text(words, x.at(tick), y.start + down, "tick middle") for words, down in below)
 
 
-def _line(series: Series, x: Scale, y: Scale) -> str:
+def _line(series: Series, x: Scale, y: Scale) -> Markup:
     """The band and the line of a series, where it has them."""
 
-    def path(points: Sequence[tuple[float, float]]) -> str:
-        return " ".join(f"{x.at(across):.1f},{y.at(up):.1f}" for across, up in points)
+    def path(points: Sequence[tuple[float, float]]) -> Markup:
+        return joined((markup("{:.1f},{:.1f}", x.at(across), y.at(up)) for across, up in points), " ")
 
-    drawn = ""
+    drawn = Markup()
     if series.band:
         below, above = ([(point.x, point.span[side]) for point in series.points] for side in (0, 1))
-        drawn = f'<polygon class="band c{series.colour}" points="{path((*below, *reversed(above)))}"/>'
+        outline = path((*below, *reversed(above)))
+        drawn = markup('<polygon class="band c{}" points="{}"/>', series.colour, outline)
     if series.line:
         line = path([(point.x, point.y) for point in series.points])
-        drawn += f'<polyline class="line {series.line} c{series.colour}" points="{line}"/>'
+        drawn += markup('<polyline class="line {} c{}" points="{}"/>', series.line, series.colour, line)
     return drawn
 
 
-def _mark(series: Series, point: Point, x: Scale, y: Scale) -> str:
+def _mark(series: Series, point: Point, x: Scale, y: Scale) -> Markup:
     across, up = x.at(point.x), y.at(point.y)
-    mark, whisker = _shape(series, across, up), ""
+    mark, whisker = _shape(series, across, up), Markup()
     if series.marker == "bar":
         half = 0.3 * (x.at(1) - x.at(0))
-        mark = f'<path class="bar" d="M{across - half:.1f} {y.at(0):.1f}V{up:.1f}h{2 * half:.1f}V{y.at(0):.1f}z"/>'
+        path = '<path class="bar" d="M{:.1f} {:.1f}V{:.1f}h{:.1f}V{:.1f}z"/>'
+        mark = markup(path, across - half, y.at(0), up, 2 * half, y.at(0))
     if point.low is not None and point.high is not None and not series.band:
         foot, head = y.at(point.low), y.at(point.high)
-        ends = "".join(f"M{across - 4:.1f} {end:.1f}h8" for end in (foot, head))
-        whisker = f'<path class="whisker" d="M{across:.1f} {foot:.1f}V{head:.1f}{ends}"/>'
-    about = f"<title>{inert(point.about)}</title>" if point.about else ""
+        path = '<path class="whisker" d="M{0:.1f} {1:.1f}V{2:.1f}M{3:.1f} {1:.1f}h8M{3:.1f} {2:.1f}h8"/>'
+        whisker = markup(path, across, foot, head, across - 4)
+    about = markup("<title>{}</title>", escaped(point.about)) if point.about else Markup()
     shown = mark + whisker if series.marker == "bar" else whisker + mark
-    return f'<g class="point c{series.colour}">{about}{shown}</g>'
+    return markup('<g class="point c{}">{}{}</g>', series.colour, about, shown)
 
 
-def _shape(series: Series, across: float, up: float) -> str:
+def _shape(series: Series, across: float, up: float) -> Markup:
     if series.marker is None:
-        return ""
+        return Markup()
     kind = "mark hollow" if series.hollow else "mark"
-    return f'<path class="{kind}" transform="translate({across:.1f} {up:.1f})" d="{_SHAPES[series.marker]}"/>'
+    path = '<path class="{}" transform="translate({:.1f} {:.1f})" d="{}"/>'
+    return markup(path, kind, across, up, _SHAPES[series.marker])
 
 
-def _labels(points: Sequence[Point], x: Scale, y: Scale) -> Iterator[str]:
+def _labels(points: Sequence[Point], x: Scale, y: Scale) -> Iterator[Markup]:
     """Each label where it covers neither a mark nor another label; one without room is left to its mark's words."""
     spans = [(x.at(point.x), y.at(point.span[1]), y.at(point.y), y.at(point.span[0])) for point in points]
     taken = [(across - 6, up - 6, across + 6, up + 6) for across, _, up, _ in spans]
@@ -211,9 +223,14 @@ def _labels(points: Sequence[Point], x: Scale, y: Scale) -> Iterator[str]:
                 break
 
 
-def _key(series: Series) -> str:
+def _key(series: Series) -> Markup:
     """What a series looks like, for the legend."""
-    band = '<path class="band" d="M1 2H29V14H1z"/>' if series.band else ""
-    line = f'<path class="line {series.line}" d="M1 8H29"/>' if series.line else ""
-    look = band + line + _shape(series, 15, 8)
-    return f'<svg class="key c{series.colour}" viewBox="0 0 30 16" aria-hidden="true">{look}</svg>'
+    band = markup('<path class="band" d="M1 2H29V14H1z"/>') if series.band else Markup()
+    line = markup('<path class="line {}" d="M1 8H29"/>', series.line) if series.line else Markup()
+    return markup(
+        '<svg class="key c{}" viewBox="0 0 30 16" aria-hidden="true">{}{}{}</svg>',
+        series.colour,
+        band,
+        line,
+        _shape(series, 15, 8),
+    )

@@ -49,9 +49,7 @@ def cost_label(name: str) -> Markup:
 
 def attempt_link(number: int) -> Markup:
     """A link that opens the trace of an attempt in another browser tab, so that nothing running here is lost."""
-    return markup(
-        '<a class="trace-link" href="?attempt={0}" target="_blank" rel="noopener">attempt {0}</a>', number
-    )
+    return markup('<a class="trace-link" href="?attempt={0}" target="_blank" rel="noopener">attempt {0}</a>', number)
 
 
 def run_link(number: int) -> Markup:

@@ -3,8 +3,8 @@
 text_html("<img src=x onerror=alert(1)>")
 # Markup('<div class="is-text">&lt;img src=x onerror=alert(1)&gt;</div>')
 
-HTML is ``markupsafe.Markup`` everywhere on the page and is made here only: ``escaped`` makes it of a text, ``markup`` of
-a template in the source code. Neither takes what it should not, so a text that nobody escaped is a type error.
+All HTML of the page is ``markupsafe.Markup``, made by ``escaped`` from a text or by ``markup`` from a template in the
+source code. Text that nobody escaped is a type error where HTML is expected, and so is a template that is computed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def escaped(text: str) -> Markup:
     return escape(sanitize(text))
 
 
-def markup(template: LiteralString, *values: Markup | LiteralString | int, **named: Markup | int) -> Markup:
+def markup(template: LiteralString, *values: Markup | LiteralString | float, **named: Markup | float) -> Markup:
     """The template, which is HTML, with its ``{}`` and ``{name}`` replaced by the values as ``str.format`` does."""
     return Markup(template).format(*values, **named)
 
@@ -60,7 +60,10 @@ def marked_text(text: str, spans: Iterable[Span]) -> Markup:
     shown, done = list[Markup](), 0
     for start, end, kind in sorted(spans):
         if done <= start < end <= len(text):
-            shown += [escaped(text[done:start]), markup('<mark class="is-{}">{}</mark>', kind, escaped(text[start:end]))]
+            shown += [
+                escaped(text[done:start]),
+                markup('<mark class="is-{}">{}</mark>', kind, escaped(text[start:end])),
+            ]
             done = end
     return joined((*shown, escaped(text[done:])))
 
@@ -69,9 +72,7 @@ def cut_note(length: int) -> Markup:
     """A line that says how much of a text of that length is shown; nothing for one that is shown whole."""
     if length <= LONGEST:
         return Markup()
-    return markup(
-        '<p class="is-cut">Cut here in the view: {:,} of {:,} characters are shown.</p>', LONGEST, length
-    )
+    return markup('<p class="is-cut">Cut here in the view: {:,} of {:,} characters are shown.</p>', LONGEST, length)
 
 
 def one_line(text: str, most: int) -> str:

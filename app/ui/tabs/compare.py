@@ -1,79 +1,73 @@
 """The Compare tab: one question under several strategies or models at once, and two runs question by question.
 
-``side_by_side`` and ``compared`` are what its buttons do, as plain functions from what was chosen to HTML.
+``compare_strategies`` and ``compare_runs`` are what its buttons do, as functions from what was chosen to HTML.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from functools import partial
 
 import gradio as gr
+from markupsafe import Markup
 
 from app.errors import BadInput
-from app.session import check_question, check_strategy, solve
-from app.store.search import SCORER
-from app.streams import together
-from app.ui.bindings import QUIET, around
-from app.ui.html.columns import Column, columns_html, settled
-from app.ui.html.runs import comparison_html, pairs_html, pairs_of, run_choices
-from app.ui.html.tables import note_html
-from app.ui.html.text import alert_html
+from app.session import check_question, solve
+from app.ui.bindings import QUIET, enclosing
+from app.ui.html.columns import Column, columns_html
+from app.ui.html.runs import comparison_html, pairs_html, pairs_of
+from app.ui.html.text import alert_html, markup, note_html
+from app.ui.live import LiveAttempts, Started, Streams
 from app.ui.site import Site
+from app.ui.tabs.run_choices import chosen_run, run_choices, scorer_choices
 from evals.results import pair
-from evals.scoring import GSM8K_SCORERS
-from graphs import STRATEGIES
+from graphs import DEFAULT, STRATEGIES
 from prompts.values import Question, UserError
 
 NONE = "none"
-DEFAULTS = ("isump", "cot", NONE)
+PRESELECTED = (DEFAULT, "cot", NONE)
 FLIPS, ALL = "flips only", "all questions"
-Columns = tuple[Column, ...]
 
 
 def build(site: Site) -> None:
     """Draw the tab inside the current context; a read-only page has only the second half."""
     if not site.read_only:
-        gr.HTML("<h2>One question, several ways</h2>")
-        _build_live(site)
-    gr.HTML("<h2>Two runs, question by question</h2>")
+        gr.HTML(markup("<h2>One question, several ways</h2>"))
+        _build_strategies(site)
+    gr.HTML(markup("<h2>Two runs, question by question</h2>"))
     _build_runs(site)
 
 
-async def side_by_side(site: Site, text: str | None, *chosen: str | None) -> AsyncGenerator[tuple[str, Columns]]:
+async def compare_strategies(
+    site: Site, started: Started[LiveAttempts], text: str | None, *chosen: str | None
+) -> AsyncGenerator[Markup]:
     """Ask one question in each of the ways ``chosen`` (strategy, model, strategy, model ...), all at once."""
-    columns: Columns = ()
     try:
         question = Question("asked", check_question(text or ""))
-        ways = [(s, e) for s, e in zip(chosen[::2], chosen[1::2], strict=True) if s and e and s != NONE]
+        ways = [(s, m) for s, m in zip(chosen[::2], chosen[1::2], strict=True) if s and m and s != NONE]
         if len(ways) < 2:
             raise BadInput("There is nothing to compare: choose at least two strategies.")
-        columns = tuple(Column(f"{strategy}, {engine}") for strategy, engine in ways)
-        yield site.public(columns_html(columns)), columns
-        about = [(check_strategy(s), await site.engines.get(e), site.settings_for(s)) for s, e in ways]
-        streams = [solve(question, *each, site.store) for each in about]
-        async with aclosing(together(streams)) as arriving:
-            async for place, event in arriving:
-                columns = (*columns[:place], columns[place].after(event), *columns[place + 1 :])
-                yield site.public(columns_html(columns)), columns
+        live, headings = LiveAttempts(len(ways)), [f"{strategy}, {model}" for strategy, model in ways]
+        started.add(live)
+        yield _columns_html(site, headings, live)
+        async with aclosing(live.follow(partial(_streams, site, question, ways))) as changes:
+            async for _ in changes:
+                yield _columns_html(site, headings, live)
     except UserError as error:
-        yield alert_html(site.public(str(error))), ()
+        yield alert_html(site.public(str(error)))
 
 
-async def as_it_ended(site: Site, columns: Columns) -> str | object:
-    """The columns once nothing runs any more, also when a visitor stopped it."""
-    if not columns:
-        return gr.skip()
-    return site.public(columns_html(await settled(site.store, columns)))
+def compare_runs(site: Site, number_a: int | None, number_b: int | None, scorer: str | None, shown: str) -> Markup:
+    """Run b against run a: the paired statistics, and the questions they flip on or all of them.
 
-
-def compared(site: Site, number_a: int | None, number_b: int | None, scorer: str, shown: str) -> str:
-    """Run b against run a: the paired statistics, and the questions they flip on or all of them."""
+    Without a ``scorer`` it is the primary one of run a.
+    """
     try:
         if number_a is None or number_b is None or number_a == number_b:
             raise BadInput("Two runs are needed: choose a baseline, and another run to hold against it.")
         a, b = site.store.run(number_a), site.store.run(number_b)
+        scorer = scorer or a.spec.primary
         comparison = pair(site.store, a, b, scorer)
         pairs = pairs_of(site.store.items(a.id), site.store.items(b.id))
     except UserError as error:
@@ -85,11 +79,25 @@ def compared(site: Site, number_a: int | None, number_b: int | None, scorer: str
     return site.public(comparison_html(comparison, *names) + pairs_html(pairs, comparison.flips, scorer, *names))
 
 
-def _build_live(site: Site) -> None:
+async def _streams(site: Site, question: Question, ways: Sequence[tuple[str, str]]) -> Streams:
+    settings = [site.settings_for(strategy) for strategy, _ in ways]
+    backends = [await site.backends.get(model) for _, model in ways]
+    return [
+        solve(question, strategy, backend, given, site.store)
+        for (strategy, _), backend, given in zip(ways, backends, settings, strict=True)
+    ]
+
+
+def _columns_html(site: Site, headings: Sequence[str], live: LiveAttempts) -> Markup:
+    return site.public(columns_html([Column(*each) for each in zip(headings, live.views, strict=True)]))
+
+
+def _build_strategies(site: Site) -> None:
+    started = gr.State(Started[LiveAttempts]())
     question = gr.Textbox(label="Question", lines=3, max_lines=10, placeholder="Write a question of a few steps.")
-    names, chosen = site.engines.names(), list[gr.Dropdown]()
+    names, chosen = site.backends.names(), list[gr.Dropdown]()
     with gr.Row():
-        for number, default in enumerate(DEFAULTS, 1):
+        for number, default in enumerate(PRESELECTED, 1):
             offered = [*STRATEGIES] if default != NONE else [NONE, *STRATEGIES]
             with gr.Column(min_width=240):
                 chosen += [
@@ -99,26 +107,36 @@ def _build_live(site: Site) -> None:
     with gr.Row():
         begin = gr.Button("Compare", variant="primary", scale=0, min_width=200)
         stop = gr.Button("Stop", scale=0, min_width=120)
-    view = gr.HTML(note_html("The attempts will stand here, side by side."), elem_classes="columns-box")
-    columns = gr.State(())
-    running = begin.click(partial(side_by_side, site), [question, *chosen], [view, columns], **QUIET)
-    running.then(partial(as_it_ended, site), columns, view, **QUIET)
-    stop.click(None, cancels=[running])
+    view = gr.HTML(note_html("The attempts will appear here, one in each column."), elem_classes="columns-box")
+
+    async def end(started: Started[LiveAttempts]) -> None:
+        started.stop()
+
+    begin.click(partial(compare_strategies, site), [started, question, *chosen], view, **QUIET)
+    stop.click(end, started, None, queue=False, **QUIET)
 
 
 def _build_runs(site: Site) -> None:
+    choices = run_choices(site.store.runs())
     with gr.Row():
-        baseline = gr.Dropdown(run_choices(site.store.runs()), value=None, label="Baseline run")
-        other = gr.Dropdown(run_choices(site.store.runs()), value=None, label="Run held against it")
-        scorer = gr.Dropdown(list(GSM8K_SCORERS), value=SCORER, label="Judged by")
+        baseline = gr.Dropdown(choices, value=None, label="Baseline run")
+        other = gr.Dropdown(choices, value=None, label="Run held against it")
+        scorer = gr.Dropdown([], value=None, label="Judged by", info="of the task of the baseline")
         shown = gr.Radio([FLIPS, ALL], value=FLIPS, label="Questions")
     with gr.Row():
         begin = gr.Button("Compare the runs", variant="primary", scale=0, min_width=200)
-    view = gr.HTML(note_html("Choose two runs of the same task."), elem_classes="comparison-box")
-    begin.click(partial(compared, site), [baseline, other, scorer, shown], view, **QUIET)
+    view = gr.HTML(note_html("Choose two runs of the same questions."), elem_classes="comparison-box")
+    begin.click(partial(compare_runs, site), [baseline, other, scorer, shown], view, **QUIET)
 
-    def fresh() -> tuple[object, object]:
+    def refresh() -> tuple[object, object]:
         choices = gr.update(choices=run_choices(site.store.runs()))
         return choices, choices
 
-    around(gr.Tab).select(fresh, None, [baseline, other], **QUIET)
+    def offer_scorers(number: int | None) -> object:
+        if number is None:
+            return gr.skip()
+        names = scorer_choices(site, chosen_run(site, number))
+        return gr.update(choices=names, value=names[0])
+
+    enclosing(gr.Tab).select(refresh, None, [baseline, other], **QUIET)
+    baseline.change(offer_scorers, baseline, scorer, **QUIET)

@@ -1,31 +1,33 @@
-"""The Solve tab: ask a question and watch it being thought about, step by step; stop it; ask another meanwhile.
+"""The Solve tab: ask a question and watch its attempt step by step; stop it, or ask another meanwhile.
 
-``build(site)`` draws it. What it shows is made by ``answer_part``, ``steps_part``, ``chart_part`` and ``asked_part``,
-pure functions from what happened so far to HTML in which every word of a model is inert.
+``build(site)`` draws it; the ``*_box_html`` functions make what its boxes show.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from functools import partial
 from typing import Any, get_args
 
 import gradio as gr
 from gradio.components import Component
+from markupsafe import Markup
 
+from app.attempt_view import AttemptView
 from app.errors import BadInput
-from app.session import Event, check_question, solve
-from app.store.records import Record
+from app.session import check_question, solve
+from app.store.records import Record, usages
 from app.ui.bindings import QUIET
 from app.ui.html.charts import context_chart
 from app.ui.html.plot import chart_html
-from app.ui.html.steps import answer_html, thought_html
-from app.ui.html.tables import attempt_link, brief, note_html, status_html
-from app.ui.html.text import alert_html
-from app.ui.live import Asked, Desk
+from app.ui.html.steps import answer_html, step_card_html
+from app.ui.html.tables import attempt_link, brief
+from app.ui.html.text import alert_html, escaped, joined, markup, note_html, status_html
+from app.ui.live import LiveQuestion, Started, Streams
 from app.ui.site import Site
 from evals.formatting import count
-from graphs import STRATEGIES
+from graphs import DEFAULT, STRATEGIES
 from prompts.settings import MemoryForm, Settings, Variant
 from prompts.values import Question
 
@@ -38,61 +40,68 @@ EXAMPLES = {
     "walk 3 steps. How many steps away from the fountain am I?",
 }
 SETTINGS = ("step_tokens", "memory_tokens", "max_steps", "variant", "memory_form")
+"""The settings that have a control here."""
 SHOWN = 100
-"""Steps in view while thinking; the trace has all of them."""
+"""Steps in view while an attempt runs; the trace has all of them."""
 
 
-def answer_part(asked: Asked | None, site: Site) -> str:
-    """How a question stands: what is being done, the answer, or why there is none."""
-    if asked is None:
-        return note_html("The answer will stand here.")
-    if asked.ended:
-        return answer_html(asked.ended.attempt, asked.ended.costs) + _trace(asked)
-    if asked.stopped:
-        when = f"after {count(len(asked.records), 'step')}" if asked.records else "before the first step"
-        return status_html(f"Stopped {when}; what was done is kept.") + _trace(asked)
-    if asked.error:
-        return alert_html(site.public(asked.error)) + _trace(asked)
-    return f'<div class="thinking">{status_html(_doing(asked))}</div>{_trace(asked)}'
+def answer_box_html(view: AttemptView | None, site: Site) -> Markup:
+    """What is being done, the answer, or why there is none; ``None`` stands for no question yet."""
+    if view is None:
+        return note_html("The answer will appear here.")
+    link = Markup()
+    if view.number is not None:
+        link = markup("<p>Every prompt, step by step: {}</p>", attempt_link(view.number))
+    if view.attempt:
+        return answer_html(view.attempt, view.costs) + link
+    if view.stopped:
+        when = f"after {count(len(view.records), 'step')}" if view.records else "before the first step"
+        return status_html(f"Stopped {when}; what was done is kept.") + link
+    if view.error is not None:
+        return alert_html(site.public(view.error)) + link
+    return markup('<div class="thinking">{}</div>{}', status_html(_progress(view)), link)
 
 
-def steps_part(records: Sequence[Record]) -> str:
-    """The thoughts in order, and inside each what was made of it; the newest stays in view."""
-    rounds: list[str] = []
+def steps_box_html(records: Sequence[Record]) -> Markup:
+    """The thoughts in order, each with the memory written after it; the newest is kept in view."""
+    rounds: list[Markup] = []
     for record in records[-SHOWN:]:
-        body = thought_html(record)
+        card = step_card_html(record)
         if record.step.verb == "summarize" and rounds:
-            rounds[-1] += f'<div class="nested">{body}</div>'
+            rounds[-1] += markup('<div class="nested">{}</div>', card)
         else:
-            rounds.append(body)
-    items = "".join(f'<li class="round">{body}</li>' for body in rounds if body)
-    if not items:
-        items = f"<li>{note_html('Each thought will appear here, with what we know and what to do next.')}</li>"
+            rounds.append(card)
+    items = joined(markup('<li class="round">{}</li>', each) for each in rounds)
+    if not rounds:
+        words = "Each thought will appear here, with what we know and what to do next."
+        items = markup("<li>{}</li>", note_html(words))
     elif len(records) > SHOWN:
-        items = f"<li>{note_html(f'The first {len(records) - SHOWN:,} steps are in the trace.')}</li>{items}"
-    return f'<div class="steps" tabindex="0" role="region" aria-label="Steps"><ol class="rounds">{items}</ol></div>'
+        words = f"The first {len(records) - SHOWN:,} steps are in the trace."
+        items = markup("<li>{}</li>{}", note_html(words), items)
+    box = '<div class="steps" tabindex="0" role="region" aria-label="Steps"><ol class="rounds">{}</ol></div>'
+    return markup(box, items)
 
 
-def chart_part(records: Sequence[Record]) -> str:
-    """How much each call of the model had to read, beside what the full history would have been."""
-    return chart_html(context_chart(records))
+def chart_box_html(records: Sequence[Record]) -> Markup:
+    """The context of each call of the model, beside what it would have been with the full history."""
+    return chart_html(context_chart(usages(records)))
 
 
-def asked_part(desk: Desk) -> str:
-    """The visitor's questions, once there is more than one, each with how it stands."""
-    begun = [(asked.attempt, asked) for asked in desk.asked if asked.attempt is not None]
+def questions_box_html(started: Started[LiveQuestion]) -> Markup:
+    """The visitor's questions, once there is more than one, each with how it ended."""
+    begun = [(each.view.number, each) for each in started.newest if each.view.number is not None]
     if len(begun) < 2:
-        return ""
-    rows = "".join(
-        f"<li>{attempt_link(number)} {brief(asked.text)} <strong>{_outcome(asked)}</strong></li>"
-        for number, asked in begun
+        return Markup()
+    rows = joined(
+        markup("<li>{} {} <strong>{}</strong></li>", attempt_link(number), brief(each.text), _outcome(each.view))
+        for number, each in begun
     )
-    return f'<section class="asked"><h2>Your questions</h2><ul>{rows}</ul></section>'
+    return markup('<section class="questions"><h2>Your questions</h2><ul>{}</ul></section>', rows)
 
 
 def build(site: Site) -> None:
     """Draw the tab inside the current context."""
-    desk = gr.State(Desk())
+    started = gr.State(Started[LiveQuestion]())
     with gr.Row():
         with gr.Column(scale=3, min_width=320):
             question = gr.Textbox(
@@ -102,45 +111,46 @@ def build(site: Site) -> None:
                 placeholder="Write a question that takes a few steps, or take an example.",
             )
             with gr.Row():
-                samples = [(gr.Button(f"Example: {name}", size="sm"), text) for name, text in EXAMPLES.items()]
+                examples = [(gr.Button(f"Example: {name}", size="sm"), text) for name, text in EXAMPLES.items()]
             with gr.Row():
                 begin = gr.Button("Solve", variant="primary")
                 stop = gr.Button("Stop", interactive=False)
-            answer = gr.HTML(answer_part(None, site), elem_classes="answer-box")
+            answer = gr.HTML(answer_box_html(None, site), elem_classes="answer-box")
         with gr.Column(scale=2, min_width=320):
-            strategy = gr.Dropdown([*STRATEGIES], value="isump", label="Strategy", info=STRATEGIES["isump"])
-            engine = gr.Dropdown(site.engines.names(), label="Model")
-            settings = _settings(site.settings)
+            strategy = gr.Dropdown([*STRATEGIES], value=DEFAULT, label="Strategy", info=STRATEGIES[DEFAULT].help)
+            model = gr.Dropdown(site.backends.names(), label="Model")
+            settings = _controls(site.settings)
     with gr.Row():
         with gr.Column(scale=3, min_width=320):
-            steps = gr.HTML(steps_part(()))
+            steps = gr.HTML(steps_box_html(()))
         with gr.Column(scale=2, min_width=320):
-            chart = gr.HTML(chart_part(()), elem_classes="chart-box")
-            asked = gr.HTML(elem_classes="asked-box")
+            chart = gr.HTML(chart_box_html(()), elem_classes="chart-box")
+            questions = gr.HTML(elem_classes="questions-box")
 
-    async def ask(desk: Desk, text: str, strategy: str, engine: str, *chosen: Any) -> AsyncGenerator[tuple[Any, ...]]:
-        mine = Asked(text or "")
-        desk.add(mine)
-        events = _attempt(site, mine.text, strategy, engine, dict(zip(SETTINGS, chosen, strict=True)))
-        yield *_view(mine, site), asked_part(desk), gr.Button(interactive=True)
-        async with aclosing(mine.follow(events)) as news:
-            async for _ in news:
-                in_view = desk.asked[0] is mine
-                shown = _view(mine, site) if in_view else (gr.skip(), gr.skip(), gr.skip())
-                yield *shown, asked_part(desk), gr.Button(interactive=bool(desk.running))
+    async def ask(
+        started: Started[LiveQuestion], text: str, strategy: str, model: str, *chosen: Any
+    ) -> AsyncGenerator[tuple[Any, ...]]:
+        live = LiveQuestion(text or "")
+        started.add(live)
+        settings = dict(zip(SETTINGS, chosen, strict=True))
+        yield *_boxes(live, site), questions_box_html(started), gr.Button(interactive=True)
+        async with aclosing(live.follow(partial(_streams, site, live.text, strategy, model, settings))) as changes:
+            async for _ in changes:
+                boxes = _boxes(live, site) if started.newest[0] is live else (gr.skip(), gr.skip(), gr.skip())
+                yield *boxes, questions_box_html(started), gr.Button(interactive=bool(started.running))
 
-    async def end(desk: Desk) -> None:
-        desk.stop()
+    async def end(started: Started[LiveQuestion]) -> None:
+        started.stop()  # async, because tasks may be cancelled in the thread of their loop only
 
-    inputs = [desk, question, strategy, engine, *settings]
-    begin.click(ask, inputs, [answer, steps, chart, asked, stop], trigger_mode="multiple", **QUIET)
-    stop.click(end, desk, None, queue=False, **QUIET)
-    strategy.input(lambda name: gr.Dropdown(info=STRATEGIES[name]), strategy, strategy, queue=False, **QUIET)
-    for button, text in samples:
+    inputs = [started, question, strategy, model, *settings]
+    begin.click(ask, inputs, [answer, steps, chart, questions, stop], trigger_mode="multiple", **QUIET)
+    stop.click(end, started, None, queue=False, **QUIET)
+    strategy.input(lambda name: gr.Dropdown(info=STRATEGIES[name].help), strategy, strategy, queue=False, **QUIET)
+    for button, text in examples:
         button.click(lambda text=text: text, None, question, queue=False, **QUIET)
 
 
-def _settings(given: Settings) -> list[Component]:
+def _controls(given: Settings) -> list[Component]:
     """The controls of ``SETTINGS``, in that order."""
     shown = [
         _slider("Step budget (tokens)", "one thought is cut at the end of a sentence", given.step_tokens, 16, 512, 8),
@@ -163,34 +173,28 @@ def _slider(label: str, info: str, value: int, low: int, high: int, step: int) -
     return gr.Slider(min(low, value), max(high, value), value, step=step, precision=0, label=label, info=info)
 
 
-async def _attempt(site: Site, text: str, strategy: str, engine: str, chosen: dict[str, Any]) -> AsyncGenerator[Event]:
+async def _streams(site: Site, text: str, strategy: str, model: str, chosen: dict[str, Any]) -> Streams:
     if not text.strip():
         raise BadInput("There is no question: write one, or take an example.")
-    question, settings = Question("asked", check_question(text)), site.settings_for(strategy, **chosen)
-    backend = await site.engines.get(engine)
-    async with aclosing(solve(question, strategy, backend, settings, site.store)) as events:
-        async for event in events:
-            yield event
+    question, settings = Question("asked", check_question(text)), site.settings_for(strategy, chosen)
+    return [solve(question, strategy, await site.backends.get(model), settings, site.store)]
 
 
-def _view(asked: Asked, site: Site) -> tuple[Any, ...]:
-    return answer_part(asked, site), steps_part(asked.records), chart_part(asked.records)
+def _boxes(live: LiveQuestion, site: Site) -> tuple[Markup, Markup, Markup]:
+    view = live.view
+    return answer_box_html(view, site), steps_box_html(view.records), chart_box_html(view.records)
 
 
-def _doing(asked: Asked) -> str:
-    if asked.attempt is None:
+def _progress(view: AttemptView) -> str:
+    if view.number is None:
         return "Opening the model …"
-    if not asked.records:
+    if not view.records:
         return "Thinking …"
-    last = asked.records[-1].step
+    last = view.records[-1].step
     return f"Thinking, after thought {last.round} …" if last.verb == "summarize" else f"Thought {last.round} is there …"
 
 
-def _outcome(asked: Asked) -> str:
-    if asked.ended:
-        return brief(asked.ended.attempt.answer or "no answer")
-    return "stopped" if asked.stopped else "error" if asked.error else "thinking …"
-
-
-def _trace(asked: Asked) -> str:
-    return "" if asked.attempt is None else f"<p>Every prompt, step by step: {attempt_link(asked.attempt)}</p>"
+def _outcome(view: AttemptView) -> Markup:
+    if view.attempt:
+        return brief(view.attempt.answer or "no answer")
+    return escaped("stopped" if view.stopped else "error" if view.over else "thinking …")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompts.checks.fidelity import Fidelity, fidelity, is_traced, traced
+from prompts.checks.fidelity import Fidelity, fidelity
 from prompts.checks.numbers import numbers, without_markers
 from prompts.memories import TextMemory
 from tests.prompts.checks.fidelity_cases import CASES, Case, memory
@@ -57,10 +57,11 @@ def test_percent_is_equal_to_its_hundredth() -> None:
     assert fidelity("20", TextMemory(), "", TextMemory(known=("0.2",))).invented == ("0.2",)
 
 
-def test_traced_marks_the_numbers_of_a_line() -> None:
-    sources = traced("half of 48", TextMemory(next=("add 3",)), "30/60")
-    line = "1/2, 48, 3, 30, 60 and 61"
-    assert [is_traced(n, sources) for n in numbers(line)] == [True] * 5 + [False]
+def test_numbers_implied_by_words_and_inside_fractions_are_kept_wherever_they_come_from() -> None:
+    """Each source counts: the question's "half" and 48, the memory's 3, the parts of the thought's 30/60."""
+    before = TextMemory(next=("add 3",))
+    after = TextMemory(known=("1/2, 48, 3, 30, 60 and 61",))
+    assert fidelity("half of 48", before, "30/60", after) == Fidelity(("1/2", "48", "3", "30", "60"), (), ("61",))
 
 
 @given(st.text(), st.lists(st.text(alphabet="0123456789/.,%-– ab½"), max_size=3), st.text())
