@@ -65,7 +65,7 @@ class Solve(SolveOptions, StoreOption):
         return 0
 
 
-class Ui(SolveOptions, StoreOption, Serving):
+class Ui(Serving, SolveOptions, StoreOption):
     """Open the app in a browser; Ctrl-C ends it."""
 
     def run(self) -> int:

@@ -6,24 +6,25 @@ import ast
 import subprocess
 from pathlib import Path
 
-from graphs import STRATEGIES, graph
+from graphs import STRATEGIES
+from graphs.strategy import graph
 
 ROOT = Path(__file__).parent.parent
 
 
 def strategies() -> str:
     """A table row for each strategy."""
-    rows = (f"| `{name}` | {says} |" for name, says in STRATEGIES.items())
+    rows = (f"| `{name}` | {strategy.help} |" for name, strategy in STRATEGIES.items())
     return "\n".join(("| name | what it does |", "|---|---|", *rows))
 
 
 def drawn(strategy: str) -> str:
     """The compiled graph of a strategy as a Mermaid block."""
-    return f"```mermaid\n{graph(strategy).get_graph().draw_mermaid(with_styles=False).strip()}\n```"
+    return f"```mermaid\n{graph(STRATEGIES[strategy]).get_graph().draw_mermaid(with_styles=False).strip()}\n```"
 
 
 def files() -> str:
-    """Every tracked Python file of the product with the first sentence of its docstring, folder by folder."""
+    """Every tracked Python file of the product with the first sentence of its docstring."""
     listed = subprocess.run(("git", "ls-files", "*.py"), cwd=ROOT, capture_output=True, text=True, check=True)
     paths = [Path(line) for line in listed.stdout.splitlines() if not line.startswith(("tests/", "docs/"))]
     says = {path.as_posix(): _says(path) for path in paths}

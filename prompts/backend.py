@@ -5,7 +5,7 @@ A strategy names the capabilities it needs, a backend those it provides; they ar
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
@@ -69,8 +69,11 @@ class TokenCounter(Protocol):
 class Streamer(Protocol):
     """``Capability.STREAM``."""
 
-    def stream(self, request: Request) -> AsyncIterator[str | Generation]:
-        """Answer one request: pieces of text as they are written, then the whole Generation as the last item."""
+    def stream(self, request: Request) -> AsyncGenerator[str | Generation]:
+        """Answer one request: pieces of text as they are written, then the whole Generation as the last item.
+
+        Closing the generator (``contextlib.aclosing``) gives the rest of the reply up.
+        """
         ...
 
 

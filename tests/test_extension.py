@@ -63,7 +63,7 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "evals" / "colours.py").write_text(TASK)
     (folder / "graphs" / "twice.py").write_text(STRATEGY)
-    replies = [f"Fruit is 2 + 2 = 5.\\nAnswer: {colour}" for colour in ("red", "crimson", "blue")]
+    replies = [f"Fruit is 2 + 2 = 5.\nAnswer: {colour}" for colour in ("red", "crimson", "blue")]
     (folder / "replies.jsonl").write_text("".join(json.dumps(reply) + "\n" for reply in replies))
     return folder
 

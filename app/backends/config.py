@@ -37,7 +37,9 @@ class BackendConfig(BaseModel):
     slots: int | None = Field(
         default=None, ge=1, le=1024, description="embedded: requests answered side by side; by default as many as come"
     )
-    timeout: float = Field(default=600, gt=0, description="seconds before one request is given up and tried again")
+    timeout: float = Field(
+        default=600, gt=0, allow_inf_nan=False, description="seconds before one request is given up and tried again"
+    )
     cache_dir: Path = Field(default=user_cache_path("isump"), description="folder of downloaded models")
 
     def with_slots(self, calls: int) -> BackendConfig:

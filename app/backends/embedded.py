@@ -17,8 +17,8 @@ import json
 import secrets
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,12 +43,15 @@ class EmbeddedBackend:
         {Capability.COUNT_TOKENS, Capability.STREAM, Capability.CONTINUE, Capability.SCHEMA}
     )
 
-    def __init__(self, process: subprocess.Popen[str], client: OpenAIBackend, base_url: str, api_key: str) -> None:
+    def __init__(
+        self, process: subprocess.Popen[str], client: OpenAIBackend, base_url: str, api_key: str, timeout: float
+    ) -> None:
         self.model = client.model
         self.base_url = base_url
         self.api_key = api_key
         self._process = process
         self._client = client
+        self._timeout = timeout
 
     @classmethod
     async def open(
@@ -100,7 +103,7 @@ class EmbeddedBackend:
             server="the embedded model",
             direct=True,
         )
-        return cls(process, client, base_url, key)
+        return cls(process, client, base_url, key, timeout)
 
     @property
     def pid(self) -> int:
@@ -120,19 +123,12 @@ class EmbeddedBackend:
             raise self._ended(error) from error
         return replace(generation, text=generation.text.removeprefix(_prefill(request)))
 
-    async def stream(self, request: Request) -> AsyncIterator[str | Generation]:
+    async def stream(self, request: Request) -> AsyncGenerator[str | Generation]:
         """Answer one request piece by piece; raises what ``OpenAIBackend.stream`` raises."""
-        prefill = _prefill(request)
-        waiting = prefill  # what the server repeats of the request before it writes anything new
         try:
-            async for item in self._client.stream(request):
-                if isinstance(item, Generation):
-                    yield replace(item, text=item.text.removeprefix(prefill))
-                elif waiting.startswith(item):
-                    waiting = waiting[len(item) :]
-                else:
-                    yield item.removeprefix(waiting)
-                    waiting = ""
+            async with aclosing(self._client.stream(request)) as items:
+                async for item in items:  # a stream, unlike a whole reply, begins after the beginning that was given
+                    yield item
         except BackendUnavailable as error:
             raise self._ended(error) from error
 
@@ -143,7 +139,7 @@ class EmbeddedBackend:
         url = f"{self.base_url.removesuffix('/v1')}/tokenize"
         headers = {"Authorization": f"Bearer {self.api_key}"}
         try:
-            async with httpx.AsyncClient(trust_env=False, headers=headers) as client:
+            async with httpx.AsyncClient(trust_env=False, headers=headers, timeout=self._timeout) as client:
                 answer = await client.post(url, json={"content": text})
             return len(answer.raise_for_status().json()["tokens"])
         except httpx.HTTPError as error:
@@ -165,7 +161,7 @@ class EmbeddedBackend:
 
 
 def _prefill(request: Request) -> str:
-    """The beginning of the reply that a request gives: llama.cpp returns it in front of the continuation."""
+    """The beginning of the reply that a request gives: llama.cpp puts it in front of the continuation, once whole."""
     last = request.messages[-1]
     return last.content if last.role == "assistant" else ""
 

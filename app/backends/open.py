@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.console import Console
 
@@ -32,31 +33,28 @@ class BackendEntry:
 
 async def _embedded(config: BackendConfig) -> Backend:
     from app.backends.embedded import EmbeddedBackend
-    from app.models.catalogue import DEFAULT, resolve
+    from app.models.catalogue import DEFAULT
 
     model = config.model or DEFAULT
-    await asyncio.to_thread(_download_if_missing, model, config)
+    path = await asyncio.to_thread(_model_file, model, config.cache_dir)
     with Console(stderr=True).status("loading the model"):
         return await EmbeddedBackend.open(
-            resolve(model, config.cache_dir),
-            model=model,
-            slots=config.slots or 1,
-            context=config.context,
-            timeout=config.timeout,
+            path, model=model, slots=config.slots or 1, context=config.context, timeout=config.timeout
         )
 
 
-def _download_if_missing(name: str, config: BackendConfig) -> None:
-    from app.models.catalogue import CATALOGUE, find, resolve
+def _model_file(name: str, cache: Path) -> Path:
+    """The model's file, downloaded when it is missing and has a source."""
+    from app.models.catalogue import CATALOGUE, check_gguf, find, resolve
     from app.models.download import progress_bar, pull
 
     try:
-        resolve(name, config.cache_dir)
+        return resolve(name, cache)
     except ModelError:
         if name not in CATALOGUE and ":" not in name:
             raise
         with progress_bar() as report:
-            pull(find(name), config.cache_dir, report)
+            return check_gguf(pull(find(name), cache, report))
 
 
 async def _openai(config: BackendConfig) -> Backend:

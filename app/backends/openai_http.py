@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -30,7 +30,7 @@ from prompts.backend import Capability
 from prompts.values import Generation, Request, Retry, Usage
 
 if TYPE_CHECKING:
-    from openai import APIStatusError, AsyncOpenAI
+    from openai import APIError, APIStatusError, AsyncOpenAI
 
 OPENAI_URL = "https://api.openai.com/v1"
 CONNECT_SECONDS = 10.0
@@ -112,7 +112,7 @@ class OpenAIBackend:
         text, usage, finish_reason = self._read(completion)
         return Generation(text, usage, finish_reason, seconds, started, retries)
 
-    async def stream(self, request: Request) -> AsyncIterator[str | Generation]:
+    async def stream(self, request: Request) -> AsyncGenerator[str | Generation]:
         """Answer one request piece by piece, then the whole Generation; once it has begun nothing is tried again.
 
         Raises:
@@ -215,6 +215,10 @@ class OpenAIBackend:
             raise BackendUnavailable(
                 f"{self._named()} gave no answer in {tries or self._tries} tries ({self._reason(error)}): {hint}."
             ) from error
+        except openai.APIError as error:  # told in the midst of a stream, so without a status of its own
+            if _overflows(error):
+                raise self._overflow(error) from error
+            raise BackendError(f"{self._named()} broke off its answer ({self._reason(error)}): try again.") from error
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise BackendError(self._strange("its answer is not JSON")) from error
         except UnicodeEncodeError as error:
@@ -261,12 +265,7 @@ class OpenAIBackend:
                 f"{self._named()} wants an API key that may use {self.model or 'it'}: set OPENAI_API_KEY."
             )
         if _overflows(error):
-            body: dict[str, Any] = error.body if isinstance(error.body, dict) else {}
-            prompt, limit = body.get("n_prompt_tokens"), body.get("n_ctx")
-            known = f"it has {prompt} tokens, the context {limit}" if prompt and limit else said
-            return ContextOverflow(
-                f"The prompt does not fit the model's context ({known}): shorten it or raise --context."
-            )
+            return self._overflow(error)
         if _passing(status):
             return BackendUnavailable(f"{self._named()} failed {self._tries} times ({said}): try again later.")
         if status == 404:
@@ -274,6 +273,12 @@ class OpenAIBackend:
         if "response_format" in said or "json_schema" in said:
             return BackendError(f"{self._named()} takes no JSON schema ({said}): use --memory-form text.")
         return BackendError(f"{self._named()} refused the request ({said}): change the request or use another server.")
+
+    def _overflow(self, error: APIError) -> ContextOverflow:
+        body: dict[str, Any] = error.body if isinstance(error.body, dict) else {}
+        prompt, limit = body.get("n_prompt_tokens"), body.get("n_ctx")
+        known = f"it has {prompt} tokens, the context {limit}" if prompt and limit else self._reason(error)
+        return ContextOverflow(f"The prompt does not fit the model's context ({known}): shorten it or raise --context.")
 
     def _reason(self, error: BaseException | None) -> str:
         """The reason of a failed try, on one line."""
@@ -284,6 +289,8 @@ class OpenAIBackend:
             return f"HTTP {error.status_code}: {said}" if said else f"HTTP {error.status_code}"
         if isinstance(error, (TimeoutError, openai.APITimeoutError)):
             return f"timed out after {self._timeout:g} s"
+        if isinstance(error, openai.APIError) and not isinstance(error, openai.APIConnectionError):
+            return _message(error.body) or _one_line(str(error))
         return _one_line(f"no connection: {(error and error.__cause__) or error}")
 
     def _strange(self, what: str) -> str:
@@ -320,12 +327,14 @@ def _transient(error: BaseException) -> bool:
     return isinstance(error, (TimeoutError, openai.APIConnectionError))
 
 
-def _overflows(error: APIStatusError) -> bool:
+def _overflows(error: APIError) -> bool:
     """Whether the prompt was too long; llama.cpp says so with a type, OpenAI with a code, others in words only."""
     if error.type == "exceed_context_size_error" or error.code == "context_length_exceeded":
         return True
     said = _message(error.body).lower()
-    return error.status_code in (400, 413, 422, 500) and ("context length" in said or "context size" in said)
+    return getattr(error, "status_code", 500) in (400, 413, 422, 500) and (
+        "context length" in said or "context size" in said
+    )
 
 
 def _message(body: object) -> str:

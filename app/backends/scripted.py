@@ -22,7 +22,7 @@ import re
 import time
 from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,7 +110,7 @@ class ScriptedBackend:
         usage = Usage(prompt, _tokens(text), min(cached if reply.cached is None else reply.cached, prompt))
         return Generation(text, usage, finish_reason, time.perf_counter() - clock, started)
 
-    async def stream(self, request: Request) -> AsyncIterator[str | Generation]:
+    async def stream(self, request: Request) -> AsyncGenerator[str | Generation]:
         """The next reply word by word, then the whole Generation; raises as ``generate`` does."""
         generation = await self.generate(request)
         for piece in re.findall(r"\S+\s*|\s+", generation.text):

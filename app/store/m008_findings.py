@@ -59,8 +59,8 @@ def _name_runs_and_attempts(db: Database) -> None:
 def _move_findings(db: Database) -> None:
     """Findings of every check in one table: a row each, so that they can be counted and found by an index.
 
-    There are several a step, and most are a number: with the check and kind spelled out in each row and the index, and
-    with row ids, which sqlite-utils cannot leave out, a store of short thoughts grew by a fifth.
+    There are several a step, most of them a number. With check and kind spelled out in each row and in the index they
+    took 246 KB of a store of 1.47 MB, as ids they take 131 KB. The key replaces row ids, which sqlite-utils cannot say.
     """
     kinds = db.table("finding_kinds")
     kinds.create({"id": int, "check": str, "kind": str}, pk="id", not_null={"check", "kind"})
@@ -208,7 +208,7 @@ def _kinds(role: str, parts: Sequence[int], start: Callable[[int], str]) -> Sequ
             kinds.append("memory")
         else:
             kinds.append("thought")
-    return (*kinds, "instruction")
+    return [*kinds, "instruction"][: len(parts)]
 
 
 def _search_memories(db: Database) -> None:

@@ -6,18 +6,20 @@ with Store.existing(Path("isump.sqlite")) as store:
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+
+from pydantic import ValidationError
 
 from app.errors import StoreError
 from app.store.database import Database, Row
-from app.store.records import Attempt, AttemptSpec, CallUsage, Costs, ItemResult, Record, Run, RunSpec
-from app.store.rows import as_json, call_texts, read_call, read_step
+from app.store.records import Attempt, CallUsage, Costs, ItemResult, Record, Run
+from app.store.rows import as_json, attempt_texts, call_texts, read_attempt, read_call, read_run, read_step
 from prompts.checks import Finding
 from prompts.memories import Encoded, Memory, decode
-from prompts.settings import Settings
-from prompts.values import Call, Question
+from prompts.settings import invalid_value
+from prompts.values import Call
 
 
 class Reader(Database):
@@ -28,11 +30,11 @@ class Reader(Database):
         rows = self._rows("SELECT * FROM runs WHERE id = ?", number)
         if not rows:
             raise StoreError(f"{self.path} has no run {number}: {self._numbers('runs')}.")
-        return self._run(rows[0])
+        return self._runs(rows)[0]
 
     def runs(self) -> list[Run]:
         """All runs, oldest first."""
-        return [self._run(row) for row in self._rows("SELECT * FROM runs ORDER BY id")]
+        return self._runs(self._rows("SELECT * FROM runs ORDER BY id"))
 
     def items(self, run: int) -> list[ItemResult]:
         """The newest attempt at each question of a run, with its scores and costs, in the order first tried."""
@@ -64,14 +66,14 @@ class Reader(Database):
 
     def attempts(self, limit: int = 50) -> list[Attempt]:
         """The newest attempts, newest first."""
-        return [self._attempt(row) for row in self._rows(f"{_ATTEMPTS} ORDER BY attempts.id DESC LIMIT ?", limit)]
+        return self._attempts(self._rows("SELECT * FROM attempts ORDER BY id DESC LIMIT ?", limit))
 
     def attempt(self, number: int) -> Attempt:
         """One attempt; raises ``StoreError`` when there is none of that number."""
-        rows = self._rows(f"{_ATTEMPTS} WHERE attempts.id = ?", number)
+        rows = self._rows("SELECT * FROM attempts WHERE id = ?", number)
         if not rows:
             raise StoreError(f"{self.path} has no attempt {number}: {self._numbers('attempts')}.")
-        return self._attempt(rows[0])
+        return self._attempts(rows)[0]
 
     def costs(self, attempt: int) -> Costs:
         """What an attempt cost so far, zero of everything when there is none of that number."""
@@ -139,20 +141,25 @@ class Reader(Database):
             raise StoreError(f"{self.path} has no step {index} of attempt {attempt}.")
         return found[0]
 
+    def _runs(self, rows: list[Row]) -> list[Run]:
+        with self._reading("settings"):
+            return [read_run(row) for row in rows]
+
+    def _attempts(self, rows: list[Row]) -> list[Attempt]:
+        texts = self._texts_of({text for row in rows for text in attempt_texts(row)})
+        with self._reading("settings"):
+            return [read_attempt(row, texts) for row in rows]
+
     def _records(self, condition: str, *values: int) -> list[Record]:
         """The steps that the condition names; each table is read once, whatever their number."""
         steps = self._rows(f"SELECT * FROM steps WHERE {condition} ORDER BY idx", *values)
-        calls = self._rows(
-            "SELECT calls.* FROM steps JOIN calls ON calls.step = steps.id"
-            f" WHERE {condition} ORDER BY steps.idx, calls.idx",
-            *values,
-        )
+        ids = as_json([row["id"] for row in steps])
+        calls = self._rows("SELECT * FROM calls WHERE step IN (SELECT value FROM json_each(?)) ORDER BY step, idx", ids)
         findings = self._rows(
             'SELECT step, "check", finding_kinds.kind, text, detail'
-            " FROM steps JOIN findings ON findings.step = steps.id"
-            " JOIN finding_kinds ON finding_kinds.id = findings.kind"
-            f" WHERE {condition} ORDER BY steps.idx, findings.idx",
-            *values,
+            " FROM findings JOIN finding_kinds ON finding_kinds.id = findings.kind"
+            " WHERE step IN (SELECT value FROM json_each(?)) ORDER BY step, idx",
+            ids,
         )
         thoughts = {row["thought"] for row in steps} - {None}
         texts = self._texts_of(thoughts.union(*map(call_texts, calls)))
@@ -178,68 +185,20 @@ class Reader(Database):
             " WHERE memories.id IN (SELECT value FROM json_each(?))",
             as_json(list(ids)),
         )
-        try:
+        with self._reading("a memory"):
             return {row["id"]: decode(Encoded(row["kind"], row["text"], row["data"] or b"")) for row in rows}
-        except (KeyError, ValueError, TypeError) as error:
-            raise StoreError(f"{self.path} holds a memory that cannot be read ({error!r}): upgrade isump.") from error
 
-    def _run(self, row: Row) -> Run:
-        spec = RunSpec(
-            row["task"],
-            row["questions"],
-            row["task_version"],
-            row["primary_scorer"],
-            row["strategy"],
-            row["backend"],
-            row["model"],
-            self._settings(row["settings"]),
-            json.loads(row["source"]),
-            row["n"],
-            tuple(json.loads(row["checks"])),
-        )
-        return Run(row["id"], spec, row["started"])
-
-    def _attempt(self, row: Row) -> Attempt:
-        spec = AttemptSpec(
-            Question(row["question_id"], row["asked"], row["given"] or "", row["answer_form"]),
-            row["strategy"],
-            row["backend"],
-            row["model"],
-            self._settings(row["settings_text"]),
-            row["run"],
-            row["parent_attempt"],
-            row["forked_at_step"],
-            tuple(json.loads(row["checks"])),
-        )
-        return Attempt(
-            row["id"],
-            spec,
-            row["status"],
-            row["error"],
-            row["answer"],
-            row["written"] or "",
-            row["ending"],
-            row["started"],
-            row["finished"],
-        )
-
-    def _settings(self, text: str) -> Settings:
+    @contextlib.contextmanager
+    def _reading(self, what: str) -> Iterator[None]:
         try:
-            return Settings.model_validate_json(text)
-        except ValueError as error:
-            raise StoreError(f"{self.path} holds settings that are not known ({text}): upgrade isump.") from error
+            yield
+        except (KeyError, ValueError) as error:  # a setting or a kind of memory that this program does not have
+            reason = " ".join(invalid_value(error)) if isinstance(error, ValidationError) else repr(error)
+            raise StoreError(f"{self.path} holds {what} of another isump ({reason}): upgrade this one.") from error
 
     def _numbers(self, table: str) -> str:
         last = self._rows(f"SELECT max(id) AS last FROM {table}")[0]["last"]
         return f"its {table} are numbered 1 to {last}" if last else f"it holds no {table} yet"
-
-
-_ATTEMPTS = (
-    "SELECT attempts.*, asked.text AS asked, given.text AS given, written.text AS written,"
-    " settings.text AS settings_text FROM attempts JOIN texts AS settings ON settings.id = attempts.settings"
-    " JOIN texts AS asked ON asked.id = attempts.question LEFT JOIN texts AS given ON given.id = attempts.context"
-    " LEFT JOIN texts AS written ON written.id = attempts.completion"
-)
 
 
 def _costs(row: Row) -> Costs:

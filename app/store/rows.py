@@ -1,4 +1,4 @@
-"""Steps and calls as rows of the store, and back.
+"""Runs, attempts, steps and calls as rows of the store, and back.
 
     read_call(call_row(call, text_id), texts) == call
 
@@ -12,9 +12,11 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from app.store.database import Row
+from app.store.records import Attempt, AttemptSpec, Run, RunSpec
 from prompts.memories import Memory
+from prompts.settings import Settings
 from prompts.steps import Step
-from prompts.values import Answer, Call, Generation, Message, Part, Request, Retry, Thought, Usage
+from prompts.values import Answer, Call, Generation, Message, Part, Question, Request, Retry, Thought, Usage
 
 TextId = Callable[[str], int]
 MemoryId = Callable[[Memory], int]
@@ -22,6 +24,88 @@ MemoryId = Callable[[Memory], int]
 
 as_json = json.JSONEncoder(separators=(",", ":")).encode
 """A value as JSON without spaces, of which a store would hold many."""
+
+
+def run_row(spec: RunSpec) -> dict[str, object]:
+    """The columns of a run, without what is known only when it starts."""
+    return {
+        "task": spec.task,
+        "questions": spec.questions,
+        "task_version": spec.task_version,
+        "primary_scorer": spec.primary,
+        "strategy": spec.strategy,
+        "backend": spec.backend,
+        "model": spec.model,
+        "settings": spec.settings.model_dump_json(),
+        "source": as_json(dict(spec.source)),
+        "n": spec.n,
+        "checks": as_json(spec.checks),
+    }
+
+
+def read_run(row: Row) -> Run:
+    """The run of a row; raises ``ValueError`` when it has a setting that this program does not know."""
+    spec = RunSpec(
+        row["task"],
+        row["questions"],
+        row["task_version"],
+        row["primary_scorer"],
+        row["strategy"],
+        row["backend"],
+        row["model"],
+        Settings.model_validate_json(row["settings"]),
+        json.loads(row["source"]),
+        row["n"],
+        tuple(json.loads(row["checks"])),
+    )
+    return Run(row["id"], spec, row["started"])
+
+
+def attempt_row(spec: AttemptSpec, text_id: TextId) -> dict[str, object]:
+    """The columns of an attempt, without what is known only when it starts or ends."""
+    question = spec.question
+    return {
+        "run": spec.run,
+        "question_id": question.id,
+        "question": text_id(question.text),
+        "context": text_id(question.context) if question.context else None,
+        "answer_form": question.answers,
+        "strategy": spec.strategy,
+        "backend": spec.backend,
+        "model": spec.model,
+        "settings": text_id(spec.settings.model_dump_json()),
+        "checks": as_json(spec.checks),
+        "parent_attempt": spec.parent,
+        "forked_at_step": spec.forked_at_step,
+    }
+
+
+def attempt_texts(row: Row) -> Iterable[int]:
+    """The ids of every text of an attempt's row."""
+    named = (row["question"], row["context"], row["settings"], row["completion"])
+    return (text for text in named if text is not None)
+
+
+def read_attempt(row: Row, texts: Mapping[int, str]) -> Attempt:
+    """The attempt of a row; ``texts`` holds what ``attempt_texts`` names.
+
+    Raises:
+        ValueError: It has a setting that this program does not know.
+    """
+    context, completion = texts.get(row["context"], ""), texts.get(row["completion"], "")
+    spec = AttemptSpec(
+        Question(row["question_id"], texts[row["question"]], context, row["answer_form"]),
+        row["strategy"],
+        row["backend"],
+        row["model"],
+        Settings.model_validate_json(texts[row["settings"]]),
+        row["run"],
+        row["parent_attempt"],
+        row["forked_at_step"],
+        tuple(json.loads(row["checks"])),
+    )
+    state = row["status"], row["error"], row["answer"], completion, row["ending"]
+    return Attempt(row["id"], spec, *state, row["started"], row["finished"])
 
 
 def step_row(step: Step, text_id: TextId, memory_id: MemoryId) -> dict[str, object]:

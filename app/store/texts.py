@@ -20,7 +20,7 @@ class Texts:
 
     def __init__(self, db: sqlite_utils.Database) -> None:
         self._db = db
-        self._ids: dict[bytes, int] = {}
+        self._ids: dict[tuple[str, bytes], int] = {}
         self._kinds: dict[tuple[str, str], int] = {}
 
     def text(self, text: str) -> int:
@@ -31,7 +31,7 @@ class Texts:
         """The id of a memory, stored when it is new."""
         encoded = memory.encode()
         name = digest(encoded.kind.encode(), _bytes(encoded.text), encoded.data)
-        if (known := self._ids.get(name)) is not None:
+        if (known := self._ids.get(("memories", name))) is not None:
             return known
         text = self.text(encoded.text)
         return self._once("memories", name, kind=encoded.kind, text=text, data=encoded.data or None)
@@ -53,13 +53,13 @@ class Texts:
         self._kinds.clear()
 
     def _once(self, table: str, name: bytes, **row: object) -> int:
-        if (known := self._ids.get(name)) is not None:
+        if (known := self._ids.get((table, name))) is not None:
             return known
         stored = self._db.execute(f"SELECT id FROM {table} WHERE sha256 = ?", (name,)).fetchone()
         found = stored[0] if stored else insert(self._db, table, sha256=name, **row)
         if len(self._ids) >= _REMEMBERED:
             self._ids.clear()
-        self._ids[name] = found
+        self._ids[table, name] = found
         return found
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from app.errors import StoreError
 from app.store.database import Database, insert
 from app.store.records import Attempt, AttemptSpec, Record, Run, RunSpec
-from app.store.rows import as_json, call_row, step_row
+from app.store.rows import attempt_row, call_row, run_row, step_row
 from app.store.texts import Texts
 from prompts.steps import Ending
 from prompts.values import Answer, Score
@@ -41,44 +41,15 @@ class Writer(Database):
     def begin_run(self, spec: RunSpec) -> Run:
         """Open a run."""
         started = time.time()
-        row = {
-            "task": spec.task,
-            "questions": spec.questions,
-            "task_version": spec.task_version,
-            "primary_scorer": spec.primary,
-            "checks": as_json(spec.checks),
-            "strategy": spec.strategy,
-            "backend": spec.backend,
-            "model": spec.model,
-            "settings": spec.settings.model_dump_json(),
-            "source": as_json(dict(spec.source)),
-            "n": spec.n,
-            "program": version("isump"),
-            "started": started,
-        }
+        row = {**run_row(spec), "program": version("isump"), "started": started}
         with self._transaction():
             return Run(_row_id(self._db.table("runs").insert(row)), spec, started)
 
     def begin(self, spec: AttemptSpec) -> Attempt:
         """Open an attempt."""
-        question, started = spec.question, time.time()
+        started = time.time()
         with self._transaction():
-            row = {
-                "run": spec.run,
-                "question_id": question.id,
-                "question": self._texts.text(question.text),
-                "context": self._texts.text(question.context) if question.context else None,
-                "answer_form": question.answers,
-                "strategy": spec.strategy,
-                "backend": spec.backend,
-                "model": spec.model,
-                "settings": self._texts.text(spec.settings.model_dump_json()),
-                "checks": as_json(spec.checks),
-                "parent_attempt": spec.parent,
-                "forked_at_step": spec.forked_at_step,
-                "status": "running",
-                "started": started,
-            }
+            row = {**attempt_row(spec, self._texts.text), "status": "running", "started": started}
             number = _row_id(self._db.table("attempts").insert(row))
         return Attempt(number, spec, "running", None, None, "", None, started, None)
 

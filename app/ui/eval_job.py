@@ -15,6 +15,7 @@ import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -111,8 +112,9 @@ def _chosen(preset: str, limit: int | None) -> tuple[Task, Source]:
     if preset not in offered:
         raise BadInput(f"There are no questions {preset!r}: choose one of {', '.join(offered)}.")
     task, source = offered[preset]
+    options: dict[str, Any] = source.model_dump() | {"limit": limit}
     try:
-        return task, task.source(**(source.model_dump() | {"limit": limit}))
+        return task, task.source(**options)
     except ValidationError as error:
         raise BadInput(f"The number of questions {invalid_value(error)[1]}.") from error
 

@@ -11,4 +11,4 @@ async def test_the_benchmark_counts_every_step() -> None:
         assert cost > 0
         attempts = store.attempts()
         assert len(attempts) == 4
-        assert all(record.claims for record in store.records(attempts[0].id) if record.step.verb == "step")
+        assert all(record.findings for record in store.records(attempts[0].id) if record.step.verb == "step")

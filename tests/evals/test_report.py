@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from evals.report import COST_UNITS, CostSummary, RunSummary, comparison_table, in_words, json_line, run_table
-from evals.statistics import accuracy, compare
+from evals.statistics import accuracy, compare_paired
 
 JSON_KEYS = [
     "run_id",
@@ -63,7 +63,7 @@ def comparison(gained=9, lost=1, same=90, excluded=0, **changes):
     ids = [f"q{i}" for i in range(len(a))]
     costs_a = {"generated": [200.0] * len(a), "peak_context": [800.0] * len(a)}
     costs_b = {"generated": [50.0] * len(a), "peak_context": [1000.0] * len(a)}
-    return replace(compare(ids, a, b, costs_a, costs_b, excluded=excluded, resamples=200), **changes)
+    return replace(compare_paired(ids, a, b, costs_a, costs_b, excluded=excluded, resamples=200), **changes)
 
 
 def test_cost_summary():
@@ -164,7 +164,7 @@ def test_words(changes, sentence):
     assert sentence in in_words(comparison(**changes), "cot", "isump")
 
 
-def test_names_from_outside_are_shown_inert():
+def test_markup_and_control_characters_in_names_are_shown_and_not_obeyed():
     text = rendered(comparison_table(comparison(), "[red]a[/red]", "b\x1b[2J"))
     assert "[red]a[/red]" in text
     assert "\x1b" not in text

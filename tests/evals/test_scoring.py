@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,7 +10,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evals.scoring import GSM8K_SCORERS, Score, flexible_extract, numeric, strict_match
+from evals.scoring import GSM8K_SCORERS, Scorer, flexible_extract, numeric, strict_match
+from evals.task import Item
+from prompts.values import Question, Score
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a scorer reads of an attempt."""
+
+    answer: str | None
+    completion: str
+
+
+def judged(scorer: Scorer, completion: str, answer: str | None, gold: str) -> Score:
+    return scorer(Item(Question("q", "How many eggs?"), gold), Written(answer, completion), ())
+
 
 # completion, answer, gold; strict extraction and score, flexible extraction and score (both recorded from the
 # harness's own RegexFilter and exact_match); our score.
@@ -82,36 +98,38 @@ GOLDEN: list[tuple[str, str | None, str, str, float, str, float, float | None]] 
 @pytest.mark.parametrize("case", GOLDEN, ids=range(len(GOLDEN)))
 def test_golden_table(case: tuple[str, str | None, str, str, float, str, float, float | None]):
     completion, answer, gold, strict, strict_value, flexible, flexible_value, own_value = case
-    got = strict_match(completion, answer, gold)
+    got = judged(strict_match, completion, answer, gold)
     assert (got.extracted, got.value) == (strict, strict_value)
-    got = flexible_extract(completion, answer, gold)
+    got = judged(flexible_extract, completion, answer, gold)
     assert (got.extracted, got.value) == (flexible, flexible_value)
-    assert numeric(completion, answer, gold).value == own_value
+    assert judged(numeric, completion, answer, gold).value == own_value
 
 
 def test_the_harness_scores_do_not_look_at_the_answer():
     for scorer in (strict_match, flexible_extract):
-        assert scorer("#### 18", None, "18") == scorer("#### 18", "7", "18") == Score(1.0, "18", "match")
+        assert (
+            judged(scorer, "#### 18", None, "18") == judged(scorer, "#### 18", "7", "18") == Score(1.0, "18", "match")
+        )
 
 
 def test_numeric_does_not_look_at_the_completion():
-    assert numeric("#### 18", None, "18") == Score(None, None, "no answer")
-    assert numeric("#### 18", "7", "18") == Score(0.0, "7", "expected 18")
+    assert judged(numeric, "#### 18", None, "18") == Score(None, None, "no answer")
+    assert judged(numeric, "#### 18", "7", "18") == Score(0.0, "7", "expected 18")
 
 
 def test_numeric_tells_unanswered_from_unreadable():
-    assert numeric("", " \n", "18") == Score(None, None, "no answer")
-    assert numeric("", "many", "18") == Score(0.0, "many", "the answer is not a number")
+    assert judged(numeric, "", " \n", "18") == Score(None, None, "no answer")
+    assert judged(numeric, "", "many", "18") == Score(0.0, "many", "the answer is not a number")
 
 
 def test_numeric_is_exact():
-    assert numeric("", "0.1", "0.1000000000000000000001").value == 0.0
-    assert numeric("", "1/3", "0.3333333333333333").value == 0.0
+    assert judged(numeric, "", "0.1", "0.1000000000000000000001").value == 0.0
+    assert judged(numeric, "", "1/3", "0.3333333333333333").value == 0.0
 
 
 def test_a_gold_that_is_no_number_is_an_error_not_a_zero():
     with pytest.raises(ValueError, match="'many' is not a number"):
-        numeric("", "18", "many")
+        judged(numeric, "", "18", "many")
 
 
 @given(st.integers(-(10**9), 10**9), st.integers(0, 3), st.booleans())
@@ -119,13 +137,13 @@ def test_every_official_answer_line_is_right_for_all_three(whole: int, places: i
     written = format(Decimal(whole), f"{',' if commas else ''}.{places}f")
     completion = f"She sells 9*2 = <<9*2=18>>18 eggs.\n#### {written}"
     for name, scorer in GSM8K_SCORERS.items():
-        assert scorer(completion, written, written).value == 1.0, name
+        assert judged(scorer, completion, written, written).value == 1.0, name
 
 
 @given(st.text(), st.one_of(st.none(), st.text()))
 def test_no_text_breaks_a_scorer(completion: str, answer: str | None):
     for scorer in GSM8K_SCORERS.values():
-        assert scorer(completion, answer, "18").value in (0.0, 1.0, None)
+        assert judged(scorer, completion, answer, "18").value in (0.0, 1.0, None)
 
 
 def test_all_golds_of_the_real_training_set_score_one():
@@ -138,4 +156,4 @@ def test_all_golds_of_the_real_training_set_score_one():
         answer: str = json.loads(line)["answer"]
         gold = answer.rpartition("####")[2].strip()
         for name, scorer in GSM8K_SCORERS.items():
-            assert scorer(answer, gold, gold).value == 1.0, f"line {n}, {name}"
+            assert judged(scorer, answer, gold, gold).value == 1.0, f"line {n}, {name}"

@@ -15,7 +15,7 @@ from evals.statistics import (
     McNemar,
     PairedDifference,
     accuracy,
-    compare,
+    compare_paired,
     flips,
     mcnemar,
     paired_bootstrap,
@@ -189,7 +189,7 @@ def test_flips_name_what_was_gained_and_lost():
 
 
 def test_compare_puts_it_together():
-    result = compare(
+    result = compare_paired(
         ["p", "q", "r", "s"],
         [True, False, None, True],
         [True, True, True, None],
@@ -212,8 +212,8 @@ def test_compare_agrees_with_itself_and_with_the_swap(pairs):
     a, b = columns(pairs)
     ids = [str(i) for i in range(len(pairs))]
     costs = {"calls": [1.0] * len(pairs)}
-    forward = compare(ids, a, b, costs, costs, resamples=100)
-    backward = compare(ids, b, a, costs, costs, resamples=100)
+    forward = compare_paired(ids, a, b, costs, costs, resamples=100)
+    backward = compare_paired(ids, b, a, costs, costs, resamples=100)
     assert (len(forward.flips.gained), len(forward.flips.lost)) == (forward.mcnemar.only_b, forward.mcnemar.only_a)
     assert forward.accuracy.mean_a == pytest.approx(forward.accuracy_a.value)
     assert (backward.flips.gained, backward.flips.lost) == (forward.flips.lost, forward.flips.gained)
@@ -222,7 +222,7 @@ def test_compare_agrees_with_itself_and_with_the_swap(pairs):
 
 def test_compare_refuses_runs_with_different_costs():
     with pytest.raises(ValueError, match="steps"):
-        compare(["p"], [True], [True], {"calls": [1]}, {"steps": [1]})
+        compare_paired(["p"], [True], [True], {"calls": [1]}, {"steps": [1]})
 
 
 def test_importing_statistics_stays_cheap():

@@ -121,7 +121,7 @@ def _build_runs(site: Site) -> None:
     with gr.Row():
         baseline = gr.Dropdown(choices, value=None, label="Baseline run")
         other = gr.Dropdown(choices, value=None, label="Run held against it")
-        scorer = gr.Dropdown([], value=None, label="Judged by", info="of the task of the baseline")
+        scorer = gr.Dropdown([], value=None, label="Judged by")
         shown = gr.Radio([FLIPS, ALL], value=FLIPS, label="Questions")
     with gr.Row():
         begin = gr.Button("Compare the runs", variant="primary", scale=0, min_width=200)

@@ -1,7 +1,7 @@
-"""A step as a visitor edits it: what the boxes hold, and what is to be run on from. No gradio here.
+"""A step as a visitor edits it: the contents of the boxes, and the fork they describe. No gradio here.
 
-edits = Edits(3, 5, known="April = 48", goals="add May", asked="How many?", engine="scripted", warmth=0, most=12)
-parent, fork, question, settings = edited(site, edits)
+edits = ForkEdits(3, 5, "April = 48", "add May", "How many?", model="scripted", temperature=0, max_steps=12)
+parent, fork, question, settings = edited_fork(site, edits)
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from prompts.values import Question
 
 
 @dataclass(frozen=True, slots=True)
-class Edits:
-    """What the boxes of the panel hold; ``warmth`` is the temperature, ``most`` the most steps."""
+class ForkEdits:
+    """The contents of the boxes of the panel, as they come from the page; ``known`` and ``next`` are lines."""
 
     attempt: object
     step: object
     known: str
-    goals: str
-    asked: str
-    engine: str
-    warmth: float | None
-    most: float | None
+    next: str
+    question: str
+    model: str
+    temperature: float | None
+    max_steps: float | None
 
 
-def checkpoint(site: Site, attempt: object, step: object) -> tuple[Attempt, Fork]:
+def fork_in_view(site: Site, attempt: object, step: object) -> tuple[Attempt, Fork]:
     """The attempt in view, and the fork that its step in view stands for; both come from the page as they are.
 
     Raises:
-        BadInput: no step is in view.
-        StoreError: there is no such attempt.
+        BadInput: No step is in view.
+        StoreError: There is no such attempt or step.
     """
     try:
         parent, place = site.store.attempt(int(float(str(attempt)))), int(float(str(step)))
@@ -48,31 +48,32 @@ def checkpoint(site: Site, attempt: object, step: object) -> tuple[Attempt, Fork
         raise BadInput("There is no step in view: open an attempt first.") from None
 
 
-def lines(fork: Fork) -> tuple[str, str]:
-    """What we know and what to do next, as they stand in the two boxes; vectors leave them empty."""
+def memory_lines(fork: Fork) -> tuple[str, str]:
+    """What we know and what to do next as the contents of their two boxes; a memory of vectors leaves them empty."""
     memory = fork.memory if isinstance(fork.memory, TextMemory) else TextMemory()
     return sanitize("\n".join(memory.known)), sanitize("\n".join(memory.next))
 
 
-def edited(site: Site, edits: Edits) -> tuple[Attempt, Fork, Question, Settings]:
-    """The parent, and what was made of its step; a box that was left alone stands for exactly what was stored.
+def edited_fork(site: Site, edits: ForkEdits) -> tuple[Attempt, Fork, Question, Settings]:
+    """The parent and the edited fork, question and settings; an untouched box stands for exactly what was stored.
 
     Raises:
-        UserError: there is no such step, or the question or a setting cannot be used.
+        UserError: There is no such step, or the question or a setting cannot be used.
     """
-    parent, fork = checkpoint(site, edits.attempt, edits.step)
+    parent, fork = fork_in_view(site, edits.attempt, edits.step)
     spec = parent.spec
     if isinstance(fork.memory, TextMemory):
-        known, goals = lines(fork)
+        known, goals = memory_lines(fork)
         memory = TextMemory(
             fork.memory.known if edits.known == known else _entries(edits.known),
-            fork.memory.next if edits.goals == goals else _entries(edits.goals),
+            fork.memory.next if edits.next == goals else _entries(edits.next),
         )
         fork = replace(fork, memory=memory)
-    text = spec.question.text if edits.asked == sanitize(spec.question.text) else check_question(edits.asked)
-    given = {"temperature": edits.warmth, "max_steps": edits.most}
+    shown = sanitize(spec.question.text)
+    text = spec.question.text if edits.question == shown else check_question(edits.question)
+    given = {"temperature": edits.temperature, "max_steps": edits.max_steps}
     chosen = {name: value for name, value in given.items() if value is not None}
-    settings = site.settings_for(spec.strategy, **(spec.settings.model_dump() | chosen))
+    settings = site.settings_for(spec.strategy, spec.settings.model_dump() | chosen)
     return parent, fork, replace(spec.question, text=text), settings
 
 

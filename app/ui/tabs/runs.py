@@ -11,21 +11,20 @@ from functools import partial
 from typing import Any, get_args
 
 import gradio as gr
+from markupsafe import Markup
 
-from app.store.records import Record, Run
-from app.store.search import SCORER
-from app.ui.bindings import QUIET, around
-from app.ui.html.charts import Judged, RunPoint, accuracy_chart, context_by_call, fidelity_chart
+from app.store.records import CallUsage, Run
+from app.ui.bindings import QUIET, enclosing
+from app.ui.html.charts import JudgedAttempt, RunPoint, accuracy_chart, context_by_call, fidelity_chart
 from app.ui.html.plot import chart_html
-from app.ui.html.runs import Outcome, best_estimate, items_html, outcome, run_choices, run_html, runs_html
-from app.ui.html.tables import note_html, status_html
-from app.ui.html.text import alert_html
+from app.ui.html.runs import Outcome, best_estimate, items_html, outcome, run_html, runs_html
+from app.ui.html.text import alert_html, note_html, status_html
 from app.ui.site import Site
-from app.ui.tabs import eval_panel as start
-from app.ui.tabs.eval_panel import chosen
+from app.ui.tabs import eval_panel
+from app.ui.tabs.run_choices import chosen_run, run_choices, scorer_choices
 from evals.report import RunSummary
 from evals.results import backend_use, summarize
-from evals.scoring import GSM8K_SCORERS
+from prompts.checks import fidelity
 from prompts.values import UserError
 
 ALL = "all"
@@ -43,41 +42,45 @@ class RunsTab:
 
 def build(site: Site) -> RunsTab:
     """Draw the tab inside the current context."""
-    table = gr.HTML(note_html("The runs will stand here."), elem_classes="runs-box")
+    table = gr.HTML(note_html("The runs will appear here."), elem_classes="runs-box")
     with gr.Row():
-        accuracy = [_beside(part) for part in accuracy_parts(())]
+        accuracy = [_chart(html) for html in accuracy_charts(())]
     with gr.Row():
-        # A link may name a run that is not in the list yet, so other values are taken too; `chosen` checks them.
+        # A link may name a run that is not in the list yet, so other values are taken too; `chosen_run` checks them.
         run = gr.Dropdown(run_choices(site.store.runs()), value=None, label="Run", allow_custom_value=True)
-        scorer = gr.Dropdown(list(GSM8K_SCORERS), value=SCORER, label="Judged by")
+        scorer = gr.Dropdown([], value=None, label="Judged by")
         only = gr.Dropdown([ALL, *get_args(Outcome)], value=ALL, label="Questions")
     head = gr.HTML(NO_RUN)
     with gr.Row():
-        of_run = [_beside(part) for part in run_parts("", (), ())]
+        of_run = [_chart(html) for html in run_charts("", (), ())]
     items = gr.HTML(elem_classes="runs-box")
     shown = [table, *accuracy, run]
-    opened = around(gr.Tab).select(partial(overview, site), None, shown, **QUIET)
-    # A link sets its run while the tab is being opened, so what is chosen is looked at only after that.
+    opened = enclosing(gr.Tab).select(partial(overview, site), None, shown, **QUIET)
+    # A link sets its run while the tab is being opened, so the choice is read only after that.
     opened.then(partial(newest, site), run, run, **QUIET)
-    view, listed = [head, *of_run], [run, scorer, only]
+    view, filters = [head, *of_run], [run, scorer, only]
     # Two handlers of one change that both wait for their turn, as by default, would wake each other forever.
     at_once: dict[str, Any] = QUIET | {"trigger_mode": "multiple"}
-    gr.on([run.change, scorer.change], partial(one_run, site), [run, scorer], view, **at_once)
-    gr.on([box.change for box in listed], partial(questions, site), listed, items, **at_once)
+    # The scorers depend on the run, so a new run is shown only once its scorers are offered.
+    offered = run.change(partial(offer_scorers, site), [run, scorer], scorer, **at_once)
+    offered.then(partial(one_run, site), [run, scorer], view, **QUIET)
+    offered.then(partial(questions, site), filters, items, **QUIET)
+    scorer.input(partial(one_run, site), [run, scorer], view, **at_once)
+    gr.on([scorer.input, only.input], partial(questions, site), filters, items, **at_once)
     if not site.read_only:
-        panel = start.build(site, run)
+        panel = eval_panel.build(site, run)
         for event in panel.events:
             end = event.then(partial(ended, site), panel.number, [panel.progress, *shown], **QUIET)
-            end.then(partial(questions, site), listed, items, **QUIET)
+            end.then(partial(questions, site), filters, items, **QUIET)
             end.then(partial(one_run, site), [run, scorer], view, **QUIET)
     return RunsTab(run)
 
 
-def overview(site: Site) -> tuple[str, str, str, dict[str, Any]]:
+def overview(site: Site) -> tuple[Markup, Markup, Markup, dict[str, Any]]:
     """The table of runs, accuracy against context and against work, and the runs to choose from."""
-    runs = [(run, summarize(site.store, run, SCORER)) for run in site.store.runs()]
+    runs = [(run, summarize(site.store, run)) for run in site.store.runs()]
     points = [point for run, summary in runs if (point := _point(run, summary))]
-    return runs_html(runs), *accuracy_parts(points), gr.update(choices=run_choices([run for run, _ in runs]))
+    return runs_html(runs), *accuracy_charts(points), gr.update(choices=run_choices([run for run, _ in runs]))
 
 
 def newest(site: Site, number: object) -> object:
@@ -86,41 +89,57 @@ def newest(site: Site, number: object) -> object:
     return runs[-1].id if number is None and runs else gr.skip()
 
 
-def accuracy_parts(points: Sequence[RunPoint]) -> tuple[str, str]:
+def offer_scorers(site: Site, number: object, scorer: str | None) -> object:
+    """The scorers of the chosen run; the one chosen before stays if the run has it, else it is the primary one."""
+    try:
+        names = scorer_choices(site, chosen_run(site, number))
+    except UserError:
+        return gr.update(choices=[], value=None)
+    return gr.update(choices=names, value=scorer if scorer in names else names[0])
+
+
+def accuracy_charts(points: Sequence[RunPoint]) -> tuple[Markup, Markup]:
     """The charts of all runs."""
     return chart_html(accuracy_chart(points, "peak_context")), chart_html(accuracy_chart(points, "processed"))
 
 
-def run_parts(name: str, attempts: Iterable[Sequence[Record]], judged: Iterable[Judged]) -> tuple[str, str]:
+def run_charts(
+    name: str, attempts: Iterable[Sequence[CallUsage]], judged: Iterable[JudgedAttempt]
+) -> tuple[Markup, Markup]:
     """The charts of one run."""
     return chart_html(context_by_call(name, attempts, DRAWN)), chart_html(fidelity_chart(judged))
 
 
-def one_run(site: Site, number: object, scorer: str) -> tuple[str, str, str]:
+def one_run(site: Site, number: object, scorer: str | None) -> tuple[Markup, Markup, Markup]:
     """How a run was judged, its contexts call by call, and its invented numbers against its right answers."""
     if number is None:
-        return NO_RUN, *run_parts("", (), ())
+        return NO_RUN, *run_charts("", (), ())
     try:
-        run = chosen(site, number)
+        run = chosen_run(site, number)
     except UserError as error:
-        return alert_html(site.public(str(error))), *run_parts("", (), ())
+        return alert_html(site.public(str(error))), *run_charts("", (), ())
+    scorer = scorer or run.spec.primary
     done = [item for item in site.store.items(run.id) if item.status == "done"]
-    said = run_html(run, summarize(site.store, run, scorer), backend_use(site.store, run.id))
-    invented = site.store.invented(run.id)
-    judged = (Judged(invented.get(item.attempt, 0), outcome(item, scorer) == "right") for item in done)
-    records = (site.store.records(item.attempt) for item in done[:DRAWN])
-    return said, *run_parts(f"run {run.id}", records, judged)
+    head = run_html(run, summarize(site.store, run, scorer), backend_use(site.store, run.id))
+    judged = list[JudgedAttempt]()
+    if fidelity.CHECK.name in run.spec.checks:
+        invented = site.store.finding_counts(run.id, fidelity.CHECK.name, "invented")
+        judged = [JudgedAttempt(invented[item.attempt], outcome(item, scorer) == "right") for item in done]
+    usages = site.store.usages([item.attempt for item in done[:DRAWN]])
+    return head, *run_charts(f"run {run.id}", usages.values(), judged)
 
 
-def questions(site: Site, number: object, scorer: str, only: str) -> str:
+def questions(site: Site, number: object, scorer: str | None, only: str) -> Markup:
     """The questions of a run that ended as ``only`` says."""
     if number is None:
-        return ""
+        return Markup()
     try:
-        items = site.store.items(chosen(site, number).id)
+        run = chosen_run(site, number)
     except UserError:
-        return ""  # `one_run` says it
-    return site.public(items_html([item for item in items if only in (ALL, outcome(item, scorer))], scorer))
+        return Markup()  # `one_run` says it
+    scorer = scorer or run.spec.primary
+    items = [item for item in site.store.items(run.id) if only in (ALL, outcome(item, scorer))]
+    return site.public(items_html(items, scorer))
 
 
 def ended(site: Site, number: int | None) -> tuple[object, ...]:
@@ -129,16 +148,16 @@ def ended(site: Site, number: int | None) -> tuple[object, ...]:
         return tuple(gr.skip() for _ in range(5))
     items = site.store.items(number)
     done, total = sum(item.status == "done" for item in items), site.store.run(number).spec.n
-    said = f"Run {number}: {done:,} of {total:,} questions done."
+    words = f"Run {number}: {done:,} of {total:,} questions done."
     if done < total:
-        said += " All of it is kept: choose the run above and go on with it."
+        words += " All of it is kept: choose the run above and resume it."
     *shown, choices = overview(site)
-    return status_html(said), *shown, choices | {"value": number}
+    return status_html(words), *shown, choices | {"value": number}
 
 
-def _beside(part: str) -> gr.HTML:
+def _chart(html: Markup) -> gr.HTML:
     with gr.Column(min_width=320):
-        return gr.HTML(part)
+        return gr.HTML(html)
 
 
 def _point(run: Run, summary: RunSummary) -> RunPoint | None:

@@ -132,7 +132,7 @@ def build(site: Site) -> None:
     ) -> AsyncGenerator[tuple[Any, ...]]:
         live = LiveQuestion(text or "")
         started.add(live)
-        settings = dict(zip(SETTINGS, chosen, strict=True))
+        settings: dict[str, Any] = dict(zip(SETTINGS, chosen, strict=True))
         yield *_boxes(live, site), questions_box_html(started), gr.Button(interactive=True)
         async with aclosing(live.follow(partial(_streams, site, live.text, strategy, model, settings))) as changes:
             async for _ in changes:

@@ -1,51 +1,24 @@
 """The Traces tab: find attempts, open one, and look into every step of it.
 
-``build(site)`` draws it. ``listed``, ``opened`` and ``stepped`` are what is bound to its controls, as functions of
-plain values; what they show is made by the pure functions of ``attempt`` and ``show``.
+``build(site)`` draws it; ``show_attempt`` and ``show_step`` are what its controls do, as functions of plain values.
 """
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any
 
 import gradio as gr
 
 from app.errors import StoreError
-from app.store.search import Only, Wanted
+from app.store.wanted import Wanted
 from app.ui.bindings import QUIET
-from app.ui.html.attempt import (
-    HEADS,
-    LISTED,
-    attempt_row,
-    header_html,
-    outputs_html,
-    prompts_html,
-    settings_html,
-    step_html,
-    steps_html,
-)
+from app.ui.html.attempt import HEADS, LISTED, header_html, settings_html, step_html, stepper_html
+from app.ui.html.calls import outputs_html, prompts_html
 from app.ui.html.steps import answer_html
-from app.ui.html.text import alert_html
+from app.ui.html.text import alert_html, note_html
 from app.ui.site import Site
-from app.ui.tabs import fork_panel as fork
-from prompts.values import UserError
-
-ROWS = 50
-"""Attempts on one page of the list."""
-
-ONLY = {
-    "every attempt": "",
-    "wrong answers": "wrong",
-    "no answer": "unanswered",
-    "errors": "error",
-    "hit the step limit": "steps spent",
-    "invented numbers": "invented",
-    "flipped between two runs": "flipped",
-}
-"""What may be shown only, and the filter of the store behind it."""
-
-ANY, ANY_RUN, NO_RUN = ("any", ""), ("any", 0), ("none", 0)
-"""What a filter offers that does not filter."""
+from app.ui.tabs import fork_panel
+from app.ui.tabs.trace_filters import ANY, ANY_RUN, NO_RUN, filter_choices, list_attempts, read_filters, shown_only
 
 _STEPPER = """
 element.addEventListener('click', (event) => {
@@ -72,7 +45,7 @@ def build(site: Site) -> None:
             min_width=220,
             submit_btn="Search",
         )
-        only = gr.Dropdown(list(ONLY.items()), value="", label="Show", scale=2, min_width=180)
+        only = gr.Dropdown(list(shown_only().items()), value="", label="Show", scale=2, min_width=180)
     with gr.Row(elem_classes="filters"):
         strategy = gr.Dropdown([ANY], value="", label="Strategy", min_width=140)
         task = gr.Dropdown([ANY], value="", label="Task", min_width=140)
@@ -114,116 +87,87 @@ def build(site: Site) -> None:
                 output = gr.HTML()
             with gr.Accordion("Settings of the attempt", open=False):
                 settings = gr.HTML()
-    panel = fork.build(site, attempt, step)
+    panel = fork_panel.build(site, attempt, step)
 
     filters, list_view = [words, only, run, other, task, strategy], [table, counted, place]
     step_view = [steps, body, prompt, output, *panel.boxes]
     attempt_view = [*panel.views, step, head, answer, settings, *step_view]
 
     def find(*chosen: Any) -> tuple[object, ...]:
-        return listed(site, wanted(*chosen), 0)
+        return list_attempts(site, read_filters(*chosen), 0)
 
-    def page(by: int, *chosen: Any) -> tuple[object, ...]:
-        return listed(site, wanted(*chosen[:-1]), max(0, chosen[-1] + by))
+    def turn_page(by: int, *chosen: Any) -> tuple[object, ...]:
+        return list_attempts(site, read_filters(*chosen[:-1]), max(0, chosen[-1] + by))
 
     def pick(event: gr.SelectData) -> tuple[object, ...]:
         number = _whole(event.row_value[0])
         return (number, *open_at(number, 0))
 
     def open_at(number: object, at: object) -> tuple[object, ...]:
-        return (*("" for _ in panel.views), *opened(site, number, at))
+        return (*("" for _ in panel.views), *show_attempt(site, number, at))
 
-    def show(number: object, at: int) -> tuple[object, ...]:
+    def go_to_step(number: object, at: int) -> tuple[object, ...]:
         at = max(0, min(at, site.store.step_count(_whole(number)) - 1))
-        return (at, *stepped(site, number, at))
+        return (at, *show_step(site, number, at))
 
     def pick_step(number: object, event: gr.SelectData) -> tuple[object, ...]:
-        return show(number, _whole(event.index))
+        return go_to_step(number, _whole(event.index))
 
-    def first(request: gr.Request) -> tuple[object, ...]:
+    def open_page(request: gr.Request) -> tuple[object, ...]:
         if "attempt" in request.query_params:
             number, at = (_whole(request.query_params.get(name)) for name in ("attempt", "step"))
         else:
             newest = site.store.find(Wanted(), 1)
             number, at = newest[0].attempt if newest else 0, 0
-        return (*choices(site), *listed(site, Wanted(), 0), number or None, *open_at(number, at))
+        return (*filter_choices(site), *list_attempts(site, Wanted(), 0), number or None, *open_at(number, at))
 
-    gr.on(None, first, None, [run, other, task, strategy, *list_view, attempt, *attempt_view], **_FAST)
+    gr.on(None, open_page, None, [run, other, task, strategy, *list_view, attempt, *attempt_view], **_FAST)
     gr.on([words.submit, *(box.input for box in filters[1:])], find, filters, list_view, **_LAST)
-    gr.on(words.submit, lambda: choices(site), None, [run, other, task, strategy], **_FAST)
-    newer.click(lambda *chosen: page(-1, *chosen), [*filters, place], list_view, **_FAST)
-    older.click(lambda *chosen: page(1, *chosen), [*filters, place], list_view, **_FAST)
+    gr.on(words.submit, lambda: filter_choices(site), None, [run, other, task, strategy], **_FAST)
+    newer.click(lambda *chosen: turn_page(-1, *chosen), [*filters, place], list_view, **_FAST)
+    older.click(lambda *chosen: turn_page(1, *chosen), [*filters, place], list_view, **_FAST)
     table.select(pick, None, [attempt, *attempt_view], **_LAST)
     # What a person does is answered here, and what a handler sets it shows itself: a change would be answered twice.
-    shown: dict[str, Any] = _LAST | {"inputs": [attempt, step], "preprocess": False}
-    attempt.input(lambda number, _: open_at(number, 0), outputs=attempt_view, **shown)
-    step.input(lambda number, at: stepped(site, number, at), outputs=step_view, **shown)
-    before.click(lambda number, at: show(number, _whole(at) - 1), outputs=[step, *step_view], **shown)
-    after.click(lambda number, at: show(number, _whole(at) + 1), outputs=[step, *step_view], **shown)
+    in_view: dict[str, Any] = _LAST | {"inputs": [attempt, step], "preprocess": False}
+    attempt.input(lambda number, _: open_at(number, 0), outputs=attempt_view, **in_view)
+    step.input(lambda number, at: show_step(site, number, at), outputs=step_view, **in_view)
+    before.click(lambda number, at: go_to_step(number, _whole(at) - 1), outputs=[step, *step_view], **in_view)
+    after.click(lambda number, at: go_to_step(number, _whole(at) + 1), outputs=[step, *step_view], **in_view)
     steps.select(pick_step, attempt, [step, *step_view], preprocess=False, **_LAST)
 
 
-def wanted(words: str, only: str, run: int, other: int, task: str, strategy: str) -> Wanted:
-    """The filters as the store takes them."""
-    kind = next((kind for kind in get_args(Only) if kind == only), None)
-    return Wanted(words, run or None, task or None, strategy or None, kind, other or None)
-
-
-def listed(site: Site, wanted: Wanted, page: int) -> tuple[object, ...]:
-    """One page of the attempts that are wanted: the rows, which they are (or why there are none), and the page."""
-    try:
-        total = site.store.count(wanted)
-        page = min(page, max(0, (total - 1) // ROWS))
-        rows = [attempt_row(found, site.public) for found in site.store.find(wanted, ROWS, page * ROWS)]
-    except UserError as error:
-        return [], alert_html(site.public(str(error))), 0
-    counted = f"{page * ROWS + 1:,} to {page * ROWS + len(rows):,} of {total:,} attempts" if rows else "No attempts."
-    return rows, f'<p class="status" role="status">{counted}</p>', page
-
-
-def choices(site: Site) -> tuple[gr.Dropdown, ...]:
-    """What the filters run, other run, task and strategy offer; what was chosen stays."""
-    runs = [(f"{run.id}: {run.spec.strategy} on {run.spec.task}", run.id) for run in reversed(site.store.runs())]
-    tasks = sorted({run.spec.task for run in site.store.runs()})
-    numbered = gr.Dropdown([("any", 0), *runs])
-    named = (
-        gr.Dropdown([("any", ""), *((name, name) for name in names)]) for names in (tasks, site.store.strategies())
-    )
-    return numbered, gr.Dropdown([("none", 0), *runs]), *named
-
-
-def opened(site: Site, number: object, at: object) -> tuple[object, ...]:
-    """An attempt at one of its steps: the slider, question, answer, settings, and what ``stepped`` shows."""
+def show_attempt(site: Site, number: object, at: object) -> tuple[object, ...]:
+    """An attempt at one of its steps: the slider, question, answer, settings, and what ``show_step`` shows."""
     attempt = _whole(number)
     if not attempt:
-        nothing = '<p class="status">Choose an attempt above to look into it.</p>'
-        return _no_steps(), nothing, *[""] * 6, *fork.boxes(site, attempt, 0)
+        nothing = note_html("Choose an attempt above to look into it.")
+        return _no_steps(), nothing, *[""] * 6, *fork_panel.boxes(site, attempt, 0)
     try:
         found, store = site.store.attempt(attempt), site.store
         total = store.step_count(attempt)
         place = max(0, min(_whole(at), total - 1))
         answer = answer_html(found, store.costs(attempt), store.scores(attempt))
-        shown = stepped(site, attempt, place)
+        shown = show_step(site, attempt, place)
     except StoreError:
         gone = alert_html(f"Attempt {attempt} cannot be shown: there is none of that number here.")
-        return _no_steps(), gone, *[""] * 6, *fork.boxes(site, attempt, 0)
+        return _no_steps(), gone, *[""] * 6, *fork_panel.boxes(site, attempt, 0)
     slider = gr.Slider(maximum=max(total - 1, 1), value=place, interactive=total > 1)
     return slider, site.public(header_html(found)), site.public(answer), settings_html(found), *shown
 
 
-def stepped(site: Site, number: object, at: object) -> tuple[object, ...]:
+def show_step(site: Site, number: object, at: object) -> tuple[object, ...]:
     """One step of an attempt: the list of steps around it, the step, its prompts, its replies, the boxes to edit it."""
     attempt, store = _whole(number), site.store
     total = store.step_count(attempt)
     place = max(0, min(_whole(at), total - 1))
     outline = store.outline(attempt, max(0, min(place - LISTED // 2, total - LISTED)), LISTED)
-    listing = steps_html(outline, place, total, store.first_faults(attempt))
-    boxes = fork.boxes(site, attempt, place)
+    stepper = stepper_html(outline, place, total, store.first_faults(attempt))
+    boxes = fork_panel.boxes(site, attempt, place)
     if not total:
-        return listing, "", "", "", *boxes
+        return stepper, "", "", "", *boxes
     record = store.record(attempt, place)
     calls = record.step.calls
-    return listing, step_html(attempt, record, total), prompts_html(calls), site.public(outputs_html(calls)), *boxes
+    return stepper, step_html(attempt, record, total), prompts_html(calls), site.public(outputs_html(calls)), *boxes
 
 
 def _no_steps() -> gr.Slider:

@@ -1,4 +1,4 @@
-"""What the backend tests share: a request in one line, and the small real model for integration tests."""
+"""What the backend tests share: a message and a request in one line, and a server that answers."""
 
 from __future__ import annotations
 
@@ -7,16 +7,21 @@ from typing import Any
 
 import pytest
 
-from prompts.values import Message, Request
+from prompts.values import Message, Part, Request, Role
 from tests.app.backends.fake_server import FakeServer
 
 Ask = Callable[..., Request]
 
 
+def message(role: Role, *texts: str) -> Message:
+    """A message whose parts are questions."""
+    return Message(role, tuple(Part("question", text) for text in texts))
+
+
 @pytest.fixture(scope="session")
 def ask() -> Ask:
     def make(text: str, max_tokens: int = 16, **more: Any) -> Request:
-        return Request((Message("system", ("Be brief.",)), Message("user", (text,))), max_tokens, **more)
+        return Request((message("system", "Be brief."), message("user", text)), max_tokens, **more)
 
     return make
 

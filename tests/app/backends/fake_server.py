@@ -11,21 +11,25 @@ import asyncio
 import json
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from app.backends.scripted import ScriptedBackend
 from app.errors import ContextOverflow
-from prompts.values import Message, Request
+from prompts.values import Generation, Message, Part, Request, Usage
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A canned HTTP answer; a body that is not bytes is sent as JSON."""
+    """A canned HTTP answer; a body that is not bytes is sent as JSON.
+
+    ``then`` says what follows the body: nothing more, silence until the client goes away, or a connection that breaks.
+    """
 
     status: int = 200
     body: Any = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     type: str = "application/json"
+    then: Literal["end", "hang", "drop"] = "end"
 
 
 HANG = Answer(0)
@@ -95,38 +99,75 @@ class FakeServer:
         answer = self._planned.popleft() if self._planned else await self._answer(self.seen[-1])
         if answer is DROP:
             return False
-        if answer is HANG:
+        if answer is not HANG:
+            body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
+            length = len(body) + (answer.then != "end")  # a byte that never comes
+            lines = [f"HTTP/1.1 {answer.status} X", f"Content-Type: {answer.type}", f"Content-Length: {length}"]
+            lines += [f"{name}: {value}" for name, value in answer.headers.items()]
+            writer.write("".join(f"{line}\r\n" for line in (*lines, "")).encode() + body)
+            await writer.drain()
+        if answer is HANG or answer.then == "hang":
             await reader.read()  # nothing more comes until the client closes
             self.hung_up.release()
-            return False
-        body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
-        more = "".join(f"{name}: {value}\r\n" for name, value in answer.headers.items())
-        head = f"HTTP/1.1 {answer.status} X\r\nContent-Type: {answer.type}\r\nContent-Length: {len(body)}\r\n{more}\r\n"
-        writer.write(head.encode() + body)
-        await writer.drain()
-        return True
+        return answer is not HANG and answer.then == "end"
 
     async def _answer(self, seen: Seen) -> Answer:
         if seen.path == "/v1/models":
             return Answer(body={"object": "list", "data": [{"id": name, "object": "model"} for name in self._models]})
         if seen.path != "/v1/chat/completions":
             return Answer(404, b"<html>no such page</html>", type="text/html")
-        messages = tuple(Message(message["role"], (message["content"],)) for message in seen.body["messages"])
+        request = _request(seen.body)
         try:
-            made = await self._engine.generate(Request(messages, seen.body["max_tokens"]))
+            if seen.body.get("stream"):
+                return await self._stream(request, **seen.body.get("stream_options", {}))
+            made = await self._engine.generate(request)
         except ContextOverflow:
             return error(400, "request (999 tokens) exceeds the available context size (64 tokens), try increasing it",
                          code=400, type="exceed_context_size_error", n_prompt_tokens=999, n_ctx=64)  # fmt: skip
         return Answer(body=completion(made.text, made.finish_reason, made.usage.prompt, made.usage.completion,
                                       {"cached_tokens": made.usage.cached}))  # fmt: skip
 
+    async def _stream(self, request: Request, include_usage: bool = False) -> Answer:
+        sent: list[Any] = [chunk(role="assistant", content=None)]
+        async for item in self._engine.stream(request):
+            if isinstance(item, Generation):
+                sent += [chunk(item.finish_reason), *([usage(item.usage)] if include_usage else ())]
+            else:
+                sent.append(chunk(content=item))
+        return events(*sent)
+
+
+def _request(body: Any) -> Request:
+    messages = tuple(Message(said["role"], (Part("question", said["content"]),)) for said in body["messages"])
+    schema = body.get("response_format", {}).get("json_schema", {}).get("schema")
+    return Request(messages, body["max_tokens"], body["temperature"], body["seed"], schema)
+
+
+def chunk(reason: str | None = None, **delta: Any) -> dict[str, Any]:
+    """One event of a streamed chat completion."""
+    choice = {"index": 0, "finish_reason": reason, "delta": delta}
+    return {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "tiny", "choices": [choice]}
+
+
+def usage(used: Usage) -> dict[str, Any]:
+    """The last event of a streamed chat completion, which tells the usage and has no choice."""
+    details = {"cached_tokens": used.cached}
+    return chunk() | {"choices": [], "usage": completion("", "stop", used.prompt, used.completion, details)["usage"]}
+
+
+def events(*sent: Any, done: bool = True, then: Literal["end", "hang", "drop"] = "end") -> Answer:
+    """A stream of events, each sent as JSON."""
+    lines = [json.dumps(event) for event in sent] + ["[DONE]"] * done
+    body = "".join(f"data: {line}\n\n" for line in lines).encode()
+    return Answer(body=body, type="text/event-stream", then=then)
+
 
 def completion(
     text: str | None, reason: str | None = "stop", prompt: int = 9, made: int = 3, details: Any = None
 ) -> dict[str, Any]:
     """The body of a chat completion."""
-    usage = {"prompt_tokens": prompt, "completion_tokens": made, "total_tokens": prompt + made}
+    counts = {"prompt_tokens": prompt, "completion_tokens": made, "total_tokens": prompt + made}
     if details is not None:
-        usage["prompt_tokens_details"] = details
+        counts["prompt_tokens_details"] = details
     choice = {"index": 0, "finish_reason": reason, "message": {"role": "assistant", "content": text}}
-    return {"id": "1", "object": "chat.completion", "created": 1, "model": "tiny", "choices": [choice], "usage": usage}
+    return {"id": "1", "object": "chat.completion", "created": 1, "model": "tiny", "choices": [choice], "usage": counts}

@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -19,10 +19,15 @@ import pytest_asyncio
 from psutil import STATUS_ZOMBIE, NoSuchProcess, Process
 
 from app.backends.embedded import PROGRAM, EmbeddedBackend
-from app.errors import BackendError, ModelError
+from app.backends.openai_http import OpenAIBackend
+from app.errors import BackendError, BackendUnavailable, ModelError
 from prompts.memory_text import schema as memory_schema
-from tests.app.backends.conftest import Ask
+from prompts.values import Generation, Request, Usage
+from tests.app.backends.conftest import Ask, message
+from tests.app.backends.fake_server import Answer, FakeServer, chunk, completion, events, usage
 
+HANGS = 120
+"""Seconds after which something hangs, however busy the machine is."""
 SCHEMA = {
     "type": "object",
     "properties": {"known": {"type": "array", "items": {"type": "string", "maxLength": 12}, "maxItems": 2}},
@@ -41,6 +46,70 @@ async def test_a_file_that_is_no_model(tmp_path: Path, content: bytes) -> None:
         await EmbeddedBackend.open(path)
 
 
+@asynccontextmanager
+async def engine_at(server: FakeServer) -> AsyncIterator[EmbeddedBackend]:
+    """The backend with a process that holds no model, and the fake server in place of llama.cpp's."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    client = OpenAIBackend("tiny", base_url=server.url, api_key="sk-1", pause=0.001)
+    async with aclosing(EmbeddedBackend(process, client, server.url, "sk-1", HANGS)) as backend:
+        yield backend
+
+
+def begun(text: str) -> Request:
+    return Request((message("user", "Laugh."), message("assistant", text)), 16)
+
+
+async def test_the_given_beginning_is_taken_off_a_whole_reply_once(server: FakeServer) -> None:
+    server.then(Answer(body=completion("ha haha ha!")))
+    async with engine_at(server) as engine:
+        assert (await engine.generate(begun("ha ha"))).text == "ha ha!"
+
+
+async def test_a_streamed_continuation_that_sounds_like_its_beginning_is_kept(server: FakeServer) -> None:
+    """llama.cpp leaves the beginning out of a stream, so that nothing may be taken off again."""
+    pieces = [chunk(content=piece) for piece in ("ha", " ha", "!")]
+    server.then(events(*pieces, chunk("stop"), usage(Usage(9, 3))))
+    async with engine_at(server) as engine:
+        *texts, made = [item async for item in engine.stream(begun("ha ha"))]
+    assert texts == ["ha", " ha", "!"]
+    assert isinstance(made, Generation) and made.text == "ha ha!"
+
+
+async def test_who_stops_a_stream_hangs_up_at_once(server: FakeServer) -> None:
+    server.then(events(chunk(content="ha"), done=False, then="hang"))
+    async with asyncio.timeout(HANGS), engine_at(server) as engine:
+        async with aclosing(engine.stream(begun("ha ha"))) as items:
+            assert await anext(items) == "ha"
+        await server.hung_up.acquire()
+
+
+async def test_tokens_are_counted_beside_the_chat_with_the_same_key(server: FakeServer) -> None:
+    server.then(Answer(body={"tokens": [1, 2, 3]}))
+    async with engine_at(server) as engine:
+        assert await engine.count_tokens("Ann has eggs") == 3
+    assert (server.seen[0].path, server.seen[0].body) == ("/tokenize", {"content": "Ann has eggs"})
+    assert server.seen[0].headers["authorization"] == "Bearer sk-1"
+
+
+@pytest.mark.parametrize("verb", ["generate", "stream", "count_tokens"])
+async def test_a_process_that_ended_is_one_sentence_whatever_is_asked(ask: Ask, verb: str) -> None:
+    async with FakeServer() as server:
+        pass  # nobody listens there any more
+    async with engine_at(server) as engine:
+        Process(engine.pid).kill()
+        assert gone(engine.pid)
+        assert not engine.alive
+        with pytest.raises(BackendUnavailable, match=r"process ended \(exit code -9\), .*: take a smaller model\.$"):
+            if verb == "generate":
+                await engine.generate(ask("Why?"))
+            elif verb == "stream":
+                await anext(engine.stream(ask("Why?")))
+            else:
+                await engine.count_tokens("Why?")
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def engine(smollm2: Path) -> AsyncIterator[EmbeddedBackend]:
     engine = await EmbeddedBackend.open(smollm2, slots=2, context=512)
@@ -51,6 +120,16 @@ async def engine(smollm2: Path) -> AsyncIterator[EmbeddedBackend]:
 def cpu_seconds(engine: EmbeddedBackend) -> float:
     times = Process(engine.pid).cpu_times()
     return times.user + times.system
+
+
+async def idle(engine: EmbeddedBackend) -> float:
+    """Wait until the engine computes nothing any more; its CPU seconds by then."""
+    async with asyncio.timeout(HANGS):
+        before, now = -1.0, cpu_seconds(engine)
+        while now - before > 0.05:
+            await asyncio.sleep(2)  # llama.cpp looks for lost clients once a second
+            before, now = now, cpu_seconds(engine)
+    return now
 
 
 @pytest.mark.integration
@@ -92,16 +171,23 @@ class TestEngine:
         assert made.usage.prompt + made.usage.completion <= 512
 
     async def test_cancelling_stops_the_work(self, engine: EmbeddedBackend, ask: Ask) -> None:
+        """What the process computes after the requests are cancelled is far less than what they would have needed."""
         schema = {"type": "string", "minLength": 1900}
-        tasks = [asyncio.create_task(engine.generate(ask(f"Story {i}", 450, schema=schema))) for i in range(2)]
+
+        def asked(number: int) -> list[asyncio.Task[Generation]]:
+            requests = [ask(f"Story {number + i}", 450, schema=schema) for i in range(2)]
+            return [asyncio.create_task(engine.generate(request)) for request in requests]
+
+        before = cpu_seconds(engine)
+        await asyncio.gather(*asked(0))
+        whole = cpu_seconds(engine) - before
+        tasks = asked(2)
         await asyncio.sleep(0.5)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.sleep(4)  # llama.cpp looks for lost clients once a second
         before = cpu_seconds(engine)
-        await asyncio.sleep(0.5)
-        assert cpu_seconds(engine) - before < 0.1, "the engine still computes"
+        assert await idle(engine) - before < whole / 2
 
     async def test_only_its_own_client_may_ask(self, engine: EmbeddedBackend) -> None:
         assert engine.base_url.startswith("http://127.0.0.1:")
@@ -115,7 +201,7 @@ EXIT = """
 import asyncio, os, signal, sys
 from pathlib import Path
 from app.backends.embedded import PROGRAM, EmbeddedBackend
-from prompts.values import Message, Request
+from prompts.values import Message, Part, Request
 
 async def main():
     backend = await EmbeddedBackend.open(Path(sys.argv[1]), context=512)
@@ -125,7 +211,7 @@ async def main():
     if sys.argv[2] == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
     if sys.argv[2] == "busy":
-        asyncio.create_task(backend.generate(Request((Message("user", ("Tell a story",)),), 400)))
+        asyncio.create_task(backend.generate(Request((Message("user", (Part("question", "Tell a story"),)),), 400)))
         await asyncio.sleep(0.3)
         raise KeyboardInterrupt
 
@@ -136,10 +222,9 @@ except KeyboardInterrupt:
 """
 
 
-def gone(pid: int, *, within: float = 5) -> bool:
-    """Whether the process ends in time; one that nobody has waited for yet has ended."""
-    until = time.monotonic() + within
-    while time.monotonic() < until:
+def gone(pid: int) -> bool:
+    """Whether the process ends before it seems to hang; one that nobody has waited for yet has ended."""
+    for _ in range(HANGS * 50):
         with suppress(NoSuchProcess):
             if Process(pid).status() != STATUS_ZOMBIE:
                 time.sleep(0.02)
@@ -173,12 +258,13 @@ async def test_loading_leaves_the_event_loop_free(smollm2: Path) -> None:
 async def test_a_loading_that_is_given_up_leaves_no_process(smollm2: Path) -> None:
     mine = {child.pid for child in Process().children()}
     loading = asyncio.create_task(EmbeddedBackend.open(smollm2, context=512))
-    await asyncio.sleep(0.05)
-    (started,) = {child.pid for child in Process().children()} - mine
+    async with asyncio.timeout(HANGS):
+        while not (started := {child.pid for child in Process().children()} - mine):
+            await asyncio.sleep(0.01)
     loading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await loading
-    assert gone(started)
+    assert all(map(gone, started)) and len(started) == 1
 
 
 @pytest.mark.integration
@@ -196,11 +282,11 @@ def test_a_process_whose_parent_is_gone_before_it_has_loaded_ends_quietly(smollm
 
 
 @pytest.mark.integration
-async def test_an_engine_that_died_is_one_sentence(smollm2: Path, ask: Ask) -> None:
+async def test_a_process_that_was_killed_is_one_sentence(smollm2: Path, ask: Ask) -> None:
     engine = await EmbeddedBackend.open(smollm2, context=512)
     Process(engine.pid).kill()
     assert gone(engine.pid)
-    with pytest.raises(BackendError, match=r"^The embedded engine ended \(exit code -9\).*smaller model\.$"):
+    with pytest.raises(BackendError, match=r"^The embedded model's process ended \(exit code -9\).*smaller model\.$"):
         await engine.generate(ask("Why?"))
     assert not engine.alive
     await engine.aclose()

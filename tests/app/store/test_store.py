@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,16 +15,21 @@ from app.backends.scripted import ScriptedBackend
 from app.errors import BackendError, BadInput, StoreError
 from app.session import Ended, check_question, solve
 from app.store import Store
-from app.store.records import AttemptSpec, Record
-from app.store.schema import APPLICATION_ID, MIGRATIONS, m001_traces
-from app.store.search import Wanted
-from graphs.reasoner import Step
+from app.store.records import Attempt, AttemptSpec, Record, RunSpec
+from app.store.wanted import Wanted
+from prompts.checks import Finding
+from prompts.memories import TextMemory, VectorMemory
 from prompts.settings import Settings
-from prompts.values import Question, Request, TextMemory, VectorMemory
+from prompts.steps import Step
+from prompts.values import Answer, Call, Generation, Message, Part, Question, Request, Retry, Score, Thought, Usage
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 REPLIES = ["12 - 5 = 8 apples.", "What we know:\n- left = 7 and 99\nWhat to do next:\n- stop", "Answer: 7"]
 QUESTION = Question("q", "Ann has 12 apples and gives 5 away. How many are left?")
+
+
+def begin(store: Store, question: Question = QUESTION, run: int | None = None) -> Attempt:
+    return store.begin(AttemptSpec(question, "isump", "scripted", "m", Settings(), run))
 
 
 async def test_what_was_yielded_is_what_the_store_reads_back(tmp_path: Path) -> None:
@@ -37,8 +43,8 @@ async def test_what_was_yielded_is_what_the_store_reads_back(tmp_path: Path) -> 
                 assert (event.attempt.answer, event.attempt.ending) == ("7", "answered")
                 assert event.costs.calls == 3
         assert [item.step.verb for item in seen] == ["step", "summarize", "step", "conclude"]
-        assert seen[0].claims[0].verdict == "wrong"
-        assert seen[1].fidelity is not None and seen[1].fidelity.invented
+        assert seen[0].findings == (Finding("equations", "wrong", "12 - 5 = 8 apples", "it is 7"),)
+        assert Finding("fidelity", "invented", "99") in seen[1].findings
         assert [found.attempt for found in store.find(Wanted("apples"))] == [1]
 
 
@@ -52,42 +58,151 @@ async def test_a_failed_attempt_keeps_its_steps_and_its_error(tmp_path: Path) ->
         assert len(store.records(1)) == 1
 
 
+FULL = Call(
+    Request(
+        (
+            Message("system", (Part("system", "Be careful."),)),
+            Message(
+                "user", (Part("question", "Q\x00é𝄞"), Part("context", "c"), Part("memory", "m"), Part("thought", ""))
+            ),
+            Message("assistant", (Part("memory", "Q\x00é𝄞"),)),
+            Message("user", ()),
+        ),
+        64,
+        0.5,
+        7,
+        {"type": "object", "ünit": [1, None]},
+    ),
+    Generation("So 7.", Usage(10, 4, 2), "length", 0.25, 1.5, (Retry("time out", 0.5), Retry("503", 1.0))),
+)
+BARE = Call(Request((), 1), Generation("", Usage(0, 0), "stop", 0.0))
+
+
+def test_every_field_of_a_record_is_read_back(tmp_path: Path) -> None:
+    known = TextMemory(("left = 7", 'a "quoted" line\n'), ("π",))
+    found = (Finding("equations", "wrong", "12 - 5 = 8", "it is 7"), Finding("mine", "odd", "", "x" * 3000))
+    records = [
+        Record(0, Step("read", 0, TextMemory(), known, (FULL,), ("cut",))),
+        Record(1, Step("step", 1, known, known, (FULL, BARE), ("a", "b"), Thought("12 - 5 = 8.", "8")), found),
+        Record(2, Step("step", 2, known, known, (), (), Thought("", None))),
+        Record(3, Step("summarize", 2, known, VectorMemory(b"\0\xff", (2, 3), 0.1))),
+        Record(4, Step("conclude", 2, known, known, (BARE,), (), None, Answer(None, "Dunno."), "no progress")),
+    ]
+    path = tmp_path / "t.sqlite"
+    with Store.open(path) as store:
+        attempt = begin(store).id
+        for record in records:
+            store.write(attempt, record)
+        assert store.records(attempt) == records
+    with Store.existing(path) as store:
+        assert store.records(attempt) == records
+        assert [store.record(attempt, record.index) for record in records] == records
+
+
+def test_what_a_method_returns_is_what_the_store_reads_back(tmp_path: Path) -> None:
+    path = tmp_path / "t.sqlite"
+    settings = Settings(step_tokens=77, variant="fused")
+    about = (
+        "chain",
+        "cot",
+        "scripted",
+        "m",
+        settings,
+        {"split": "test", "sample_seed": 3, "data": None},
+        2,
+        ("fidelity",),
+    )
+    with Store.open(path) as store:
+        run = store.begin_run(RunSpec("prosqa", "prosqa/test", "2", *about))
+        question = Question("q-1", "Who?", "A long context.", "number")
+        spec = AttemptSpec(question, "cot", "scripted", "m", settings, run.id, checks=())
+        done = store.begin(spec)
+        assert store.attempt(done.id) == done
+        closed = store.finish(done, Answer("7", "So 7."), "answered")
+        none = store.finish(
+            store.begin(replace(spec, question=replace(question, id="q-2"))), Answer(None), "steps spent"
+        )
+        fork = store.begin(replace(spec, run=None, parent=done.id, forked_at_step=0))
+        failed = store.fail(fork, "The server is gone.")
+        store.score(done.id, {"chain": Score(0.5, "7", "half")})
+    with Store.existing(path) as store:
+        assert store.runs() == [run] == [store.run(run.id)]
+        assert store.attempts() == [failed, none, closed]
+        assert [store.attempt(one.id) for one in (closed, none, failed)] == [closed, none, failed]
+        items = store.items(run.id)
+        assert [(item.question_id, item.attempt, item.status, item.answer) for item in items] == [
+            ("q-1", done.id, "done", "7"),
+            ("q-2", none.id, "done", None),
+        ]
+        assert [item.scores for item in items] == [{"chain": 0.5}, {}]
+        store.begin(replace(spec, parent=done.id, forked_at_step=0))
+        assert [item.attempt for item in store.items(run.id)] == [done.id, none.id], "a fork is not an item of its run"
+        assert store.attempt_spans(run.id) == [(one.started, one.finished) for one in (closed, none)]
+
+
+@pytest.mark.parametrize(("what", "number"), [("run", 7), ("attempt", 7), ("run", -1), ("attempt", 0)])
+def test_what_is_not_there_is_said_with_what_is(what: str, number: int) -> None:
+    with Store.open(":memory:") as store:
+        with pytest.raises(StoreError, match=f"no {what} {number}: it holds no {what}s yet"):
+            getattr(store, what)(number)
+        store.begin_run(RunSpec("gsm8k", "gsm8k/test", "1", "numeric", "cot", "b", "m", Settings(), {}, 1))
+        begin(store)
+        with pytest.raises(StoreError, match=f"no {what} {number}: its {what}s are numbered 1 to 1"):
+            getattr(store, what)(number)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("UPDATE texts SET text = '{\"haste\": 1}' WHERE id = (SELECT settings FROM attempts)", "settings .*haste"),
+        ("UPDATE memories SET kind = 'smoke'", "a memory .*smoke"),
+    ],
+)
+def test_what_a_newer_program_wrote_is_a_sentence(tmp_path: Path, change: str, reason: str) -> None:
+    with Store.open(tmp_path / "t.sqlite") as store:
+        attempt = begin(store).id
+        store.write(attempt, Record(0, Step("summarize", 1, TextMemory(), TextMemory(("left = 7",)))))
+        store._db.execute(change)
+        with pytest.raises(StoreError, match=f"holds {reason}"):
+            for read in (store.attempt, store.records):
+                read(attempt)
+
+
+def test_a_run_counts_an_item_once() -> None:
+    with Store.open(":memory:") as store:
+        spec = RunSpec("gsm8k", "gsm8k/test", "1", "numeric", "cot", "b", "m", Settings(), {}, 1)
+        run = store.begin_run(spec).id
+        first, second = begin(store, run=run), begin(store, run=run)
+        store.finish(first, Answer("7"), "answered")
+        with pytest.raises(sqlite3.IntegrityError):
+            store.finish(second, Answer("7"), "answered")
+        assert store.attempt(second.id).status == "running", "a refused write leaves nothing behind"
+        store.fail(second, "gone")
+
+
+def test_a_write_that_fails_leaves_nothing_of_itself_behind(tmp_path: Path) -> None:
+    step = Step("step", 1, TextMemory(), TextMemory(), (FULL,), thought=Thought("A walnut."))
+    with Store.open(tmp_path / "t.sqlite") as store:
+        attempt = begin(store).id
+        store.write(attempt, Record(0, replace(step, thought=Thought("A pear."))))
+        with pytest.raises(sqlite3.IntegrityError):
+            store.write(attempt, Record(0, step, (Finding("mine", "odd", "x"),)))
+        assert store.find(Wanted("walnut")) == []
+        assert "A walnut." not in {row["text"] for row in store._rows("SELECT text FROM texts")}
+        store.write(attempt, Record(1, step, (Finding("mine", "odd", "x"),)))
+        assert store.record(attempt, 1).findings == (Finding("mine", "odd", "x"),)
+        assert [found.attempt for found in store.find(Wanted("walnut"))] == [attempt]
+
+
 def test_vector_memories_are_kept_once_and_read_back(tmp_path: Path) -> None:
     memory = VectorMemory(b"tensor", (1, 4, 8), 2.5)
     item = Record(0, Step("summarize", 1, memory, memory))
     with Store.open(tmp_path / "t.sqlite") as store:
-        attempt = store.begin(AttemptSpec(QUESTION, "isump", "recurrent", "m", Settings()))
-        store.write(attempt, item)
-        assert store.records(attempt) == [item]
-
-
-def test_a_store_of_version_one_is_brought_up_to_date_with_its_rows(tmp_path: Path) -> None:
-    from sqlite_utils import Database
-
-    path = tmp_path / "old.sqlite"
-    connection = sqlite3.connect(path, isolation_level=None)
-    m001_traces(Database(connection, execute_plugins=False))
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute("PRAGMA user_version = 1")
-    connection.execute("INSERT INTO texts VALUES (1, x'00', 'How many?')")
-    connection.execute(
-        "INSERT INTO attempts (question_id, question, strategy, backend, model, settings, status, started)"
-        " VALUES ('q', 1, 'cot', 'b', 'm', '{\"step_tokens\": 77}', 'running', 0)"
-    )
-    connection.execute("INSERT INTO texts VALUES (2, x'01', 'Seven apples.'), (3, x'02', '{}')")
-    connection.execute(
-        "INSERT INTO steps (attempt, idx, verb, round, thought, memory_after, marks, claims)"
-        " VALUES (1, 0, 'step', 1, 2, 3, '[]', '[]')"
-    )
-    connection.close()
-    with Store.open(path) as store:
-        assert store.attempt(1).spec.question.text == "How many?"
-        assert store.attempt(1).status == "running"
-        assert store.attempt(1).spec.settings == Settings(step_tokens=77)
-        assert [found.attempt for found in store.find(Wanted("apple"))] == [1]
-    connection = sqlite3.connect(path)
-    assert connection.execute("PRAGMA user_version").fetchone()[0] == len(MIGRATIONS)
-    connection.close()
+        for _ in range(2):
+            attempt = begin(store).id
+            store.write(attempt, item)
+            assert store.records(attempt) == [item]
+        assert store._db.table("memories").count == 1
 
 
 def test_a_foreign_or_damaged_file_is_refused_and_left_alone(tmp_path: Path) -> None:
@@ -113,10 +228,10 @@ def test_a_full_disk_is_a_sentence_and_loses_nothing(tmp_path: Path) -> None:
     path = tmp_path / "t.sqlite"
     memory = VectorMemory(bytes(200_000), (1, 1, 50_000), 0.0)
     with Store.open(path) as store:
-        attempt = store.begin(AttemptSpec(QUESTION, "isump", "recurrent", "m", Settings()))
+        attempt = begin(store).id
         store.write(attempt, Record(0, Step("summarize", 1, TextMemory(), TextMemory(("left = 7",)))))
         before = store.records(attempt)
-        pages = store._rows("PRAGMA page_count")[0][0]
+        pages = store._rows("PRAGMA page_count")[0]["page_count"]
         store._rows(f"PRAGMA max_page_count = {pages + 2}")  # SQLite itself then says that the disk is full
         with pytest.raises(StoreError, match="full"):
             store.write(attempt, Record(1, Step("summarize", 2, memory, memory)))
@@ -152,7 +267,7 @@ def test_many_may_write_one_store_at_once(tmp_path: Path) -> None:
 
 def _same_but_times(a: list[Record], b: list[Record]) -> bool:
     def words(records: list[Record]) -> list[object]:
-        return [(r.step.thought, r.step.memory_after, [c.request for c in r.step.calls], r.claims) for r in records]
+        return [(r.step.thought, r.step.memory_after, [c.request for c in r.step.calls], r.findings) for r in records]
 
     return words(a) == words(b)
 

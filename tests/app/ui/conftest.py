@@ -1,4 +1,4 @@
-"""The site that the tests of the app's parts share: an empty store, and an engine that says nothing."""
+"""The site that the tests of the page share: an empty store, and a backend without replies."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from app.backends.scripted import ScriptedBackend
-from app.config import Config
 from app.store import Store
-from app.ui.site import Engines, Site
-from prompts.backend import Backend
+from app.ui.site import Site
 from prompts.settings import Settings
-
-
-async def scripted(name: str) -> Backend:
-    return ScriptedBackend([])
+from tests.app.ui.scripts import scripted_backends
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     with Store.open(tmp_path / "t.sqlite") as store:
-        yield Site(store, Config(), Settings(), False, Engines("scripted", scripted))
+        yield Site(store, scripted_backends([]), Settings(), read_only=False)
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    with Store.open(":memory:") as store:
+        yield store

@@ -1,113 +1,173 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from pathlib import Path
 
 import pytest
 
 from app.backends.scripted import Reply, ScriptedBackend
+from app.errors import ModelError
 from app.session import Event, solve
 from app.store import Store
-from app.ui.live import REMEMBERED, Asked, Desk
+from app.ui.live import REMEMBERED, LiveAttempts, LiveQuestion, Opening, Started, Streams
 from prompts.settings import Settings
 from prompts.values import Question
 
 REPLIES = ["12 - 5 = 7 apples.", "What we know:\n- left = 7\nWhat to do next:\n- stop", "Answer: 7"]
 QUESTION = Question("q", "Ann has 12 apples and gives 5 away. How many are left?")
+NEVER = Reply("never", seconds=600)
 
 
 def events(store: Store, *replies: str | Reply) -> AsyncGenerator[Event]:
     return solve(QUESTION, "isump", ScriptedBackend(replies), Settings(), store)
 
 
-async def test_it_is_followed_to_its_end(tmp_path: Path) -> None:
-    with Store.open(tmp_path / "t.sqlite") as store:
-        asked, seen = Asked(QUESTION.text), list[int]()
-        async for _ in asked.follow(events(store, *REPLIES)):
-            seen.append(len(asked.records))
-        assert asked.over and asked.ended and not asked.error and not asked.stopped
-        assert asked.ended.attempt.answer == "7"
-        assert asked.records == store.records(1)
-        assert seen == sorted(seen) and seen[-1] == 4
+def opening(*streams: AsyncGenerator[Event]) -> Opening:
+    async def opened() -> Streams:
+        return streams
+
+    return opened
 
 
-async def test_a_mistake_is_a_sentence_and_the_steps_stay(tmp_path: Path) -> None:
-    with Store.open(tmp_path / "t.sqlite") as store:
-        asked = Asked(QUESTION.text)
-        async for _ in asked.follow(events(store, REPLIES[0])):
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def test_a_question_is_followed_to_its_end(store: Store) -> None:
+    question, seen = LiveQuestion(QUESTION.text), list[int]()
+    async for _ in question.follow(opening(events(store, *REPLIES))):
+        seen.append(len(question.view.records))
+    view = question.view
+    assert question.over and view.attempt and not view.error and not question.stopped
+    assert view.attempt.answer == "7"
+    assert list(view.records) == store.records(1)
+    assert seen == sorted(seen) and seen[-1] == 4
+
+
+async def test_a_mistake_is_a_sentence_and_the_steps_stay(store: Store) -> None:
+    question = LiveQuestion(QUESTION.text)
+    async for _ in question.follow(opening(events(store, REPLIES[0]))):
+        pass
+    assert question.over and question.view.error and "ran out" in question.view.error
+    assert question.view.number == 1 and len(question.view.records) == 1
+
+
+async def test_stop_ends_it_at_once_and_the_trace_says_so(store: Store) -> None:
+    question = LiveQuestion(QUESTION.text)
+    async with asyncio.timeout(5):
+        async for _ in question.follow(opening(events(store, REPLIES[0], NEVER))):
+            if question.view.records:
+                question.stop()
+    assert question.over and question.view.stopped
+    assert (store.attempt(1).status, store.attempt(1).error) == ("error", "stopped")
+    assert len(store.records(1)) == 1
+
+
+async def test_it_stops_when_nobody_follows(store: Store) -> None:
+    question = LiveQuestion(QUESTION.text)
+    async with asyncio.timeout(5), aclosing(question.follow(opening(events(store, NEVER)))) as changes:
+        await anext(changes)
+    assert question.over and question.view.stopped and store.attempt(1).error == "stopped"
+
+
+async def test_several_attempts_are_followed_and_stopped_together(store: Store) -> None:
+    live = LiveAttempts(3)
+    streams = (events(store, *REPLIES), events(store), events(store, NEVER))
+    async with asyncio.timeout(5):
+        async for _ in live.follow(opening(*streams)):
+            if live.views[0].over and live.views[1].over:
+                live.stop()
+    right, failed, stopped = live.views
+    assert right.attempt and right.attempt.answer == "7" and right.error is None
+    assert failed.error and "ran out" in failed.error and stopped.stopped
+    assert {attempt.status for attempt in store.attempts()} == {"done", "error"}
+
+
+@pytest.mark.parametrize("before", [True, False])
+async def test_stop_works_while_a_model_is_opened(before: bool) -> None:
+    opened = False
+
+    async def slowly() -> Streams:
+        nonlocal opened
+        await asyncio.sleep(600)
+        opened = True
+        return ()
+
+    live = LiveAttempts(2)
+    if before:
+        live.stop()
+    else:
+        asyncio.get_running_loop().call_later(0.02, live.stop)
+    async with asyncio.timeout(5):
+        async for _ in live.follow(slowly):
             pass
-        assert asked.over and asked.error and "ran out" in asked.error
-        assert asked.attempt == 1 and len(asked.records) == 1
+    assert not opened and all(view.stopped for view in live.views)
 
 
-async def test_stop_ends_it_at_once_and_the_trace_says_so(tmp_path: Path) -> None:
-    with Store.open(tmp_path / "t.sqlite") as store:
-        asked = Asked(QUESTION.text)
-        async with asyncio.timeout(5):
-            async for _ in asked.follow(events(store, REPLIES[0], Reply("never", seconds=600))):
-                if asked.records:
-                    asked.stop()
-        assert asked.over and asked.stopped and not asked.error
-        assert (store.attempt(1).status, store.attempt(1).error) == ("error", "stopped")
-        assert len(store.records(1)) == 1
+async def test_a_model_that_cannot_be_opened_is_an_error_of_the_question() -> None:
+    async def absent() -> Streams:
+        raise ModelError("There is no such model: download it.")
+
+    question = LiveQuestion("Why?")
+    async for _ in question.follow(absent):
+        pass
+    assert question.view.error == "There is no such model: download it."
+    with pytest.raises(ModelError):
+        async for _ in LiveAttempts(2).follow(absent):
+            pass
 
 
-async def test_it_stops_when_nobody_follows(tmp_path: Path) -> None:
-    with Store.open(tmp_path / "t.sqlite") as store:
-        asked = Asked(QUESTION.text)
-        async with asyncio.timeout(5), aclosing(asked.follow(events(store, Reply("never", seconds=600)))) as news:
-            await anext(news)
-        assert asked.over and store.attempt(1).error == "stopped"
-
-
-async def test_a_fault_of_ours_is_raised() -> None:
+async def test_an_error_of_the_program_is_raised() -> None:
     async def faulty() -> AsyncGenerator[Event]:
         raise ZeroDivisionError
         yield
 
     with pytest.raises(ZeroDivisionError):
-        async for _ in Asked("Why?").follow(faulty()):
+        async for _ in LiveQuestion("Why?").follow(opening(faulty())):
             pass
 
 
-async def test_two_questions_at_once_and_stop_is_for_the_newest(tmp_path: Path) -> None:
-    with Store.open(tmp_path / "t.sqlite") as store:
-        desk, release = Desk(), asyncio.Event()
+async def test_two_questions_at_once_and_stop_is_for_the_newest(store: Store) -> None:
+    started, release = Started[LiveQuestion](), asyncio.Event()
 
-        async def waiting() -> AsyncGenerator[Event]:
-            await release.wait()
-            async for event in events(store, *REPLIES):
-                yield event
+    async def waiting() -> AsyncGenerator[Event]:
+        await release.wait()
+        async for event in events(store, *REPLIES):
+            yield event
 
-        async def follow(asked: Asked, its: AsyncGenerator[Event]) -> None:
-            desk.add(asked)
-            async for _ in asked.follow(its):
-                pass
+    async def follow(question: LiveQuestion, its: AsyncGenerator[Event]) -> None:
+        started.add(question)
+        async for _ in question.follow(opening(its)):
+            pass
 
-        first, second = Asked("first"), Asked("second")
-        async with asyncio.timeout(5), asyncio.TaskGroup() as group:
-            group.create_task(follow(first, waiting()))
-            await asyncio.sleep(0)
-            group.create_task(follow(second, events(store, Reply("never", seconds=600))))
-            while second.attempt is None:
-                await asyncio.sleep(0.01)
-            assert desk.running == [second, first]
-            desk.stop()
-            while not second.over:
-                await asyncio.sleep(0.01)
-            release.set()
-        assert second.stopped and first.ended and desk.running == []
+    first, second = LiveQuestion("first"), LiveQuestion("second")
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        group.create_task(follow(first, waiting()))
+        await asyncio.sleep(0)
+        group.create_task(follow(second, events(store, NEVER)))
+        await until(lambda: second.view.number)
+        assert started.running == [second, first]
+        started.stop()
+        await until(lambda: second.over)
+        release.set()
+    assert second.stopped and first.view.attempt and started.running == []
 
 
-def test_a_desk_forgets_only_what_is_over() -> None:
-    desk = Desk()
-    running = Asked("running")
-    desk.add(running)
+async def test_only_what_is_over_is_forgotten() -> None:
+    started, running = Started[LiveQuestion](), LiveQuestion("running")
+    started.add(running)
     for i in range(2 * REMEMBERED):
-        asked = Asked(str(i))
-        asked.over = True
-        desk.add(asked)
-    assert running in desk.asked
-    assert len(desk.asked) == REMEMBERED + 1
+        question = LiveQuestion(str(i))
+        async for _ in question.follow(opening(events_that_fail())):
+            pass
+        started.add(question)
+    assert running in started.newest
+    assert len(started.newest) == REMEMBERED + 1
+
+
+async def events_that_fail() -> AsyncGenerator[Event]:
+    raise ModelError("There is no such model.")
+    yield

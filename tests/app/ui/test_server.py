@@ -1,35 +1,39 @@
-"""The app as a browser's requests meet it: who gets in, what is never said, and a quiet end."""
+"""The app as an HTTP client meets it: access, what no response may hold, and a quiet end."""
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
-from app.cli import parser
-from app.config import Config, read_config
 from app.errors import BadInput, StoreError
+from app.ui.access import Serving
 from app.ui.server import asgi, serve
 from app.ui.site import Site
+from prompts.settings import Settings
+from tests.app.ui.scripts import CONFIG
 
 
-def browser(site: Site, auth: tuple[str, str] | None = None) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(asgi(site, auth)), base_url="http://127.0.0.1:7860")
+def client(site: Site, login: tuple[str, str] | None = None) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(asgi(site, login)), base_url="http://127.0.0.1:7860")
 
 
 async def test_a_page_under_another_name_is_refused(site: Site) -> None:
-    async with browser(site) as visitor:
+    async with client(site) as visitor:
         assert (await visitor.get("/")).status_code == 200
         assert (await visitor.get("/", headers={"Host": "evil.example"})).status_code == 400
 
 
-async def test_the_page_tells_nothing_of_this_machine(site: Site, tmp_path: Path) -> None:
-    async with browser(site) as visitor:
+async def test_no_response_names_a_path_of_this_machine(site: Site, tmp_path: Path) -> None:
+    async with client(site) as visitor:
         found = await visitor.get("/")
         assert "default-src 'self'" in found.headers["content-security-policy"]
         for text in (found.text, (await visitor.get("/config")).text, (await visitor.get("/gradio_api/info")).text):
@@ -40,7 +44,7 @@ async def test_the_page_tells_nothing_of_this_machine(site: Site, tmp_path: Path
 
 
 async def test_a_password_is_asked_for(site: Site) -> None:
-    async with browser(site, ("ann", "secret")) as visitor:
+    async with client(site, ("ann", "secret")) as visitor:
         assert "Every tarn" not in (await visitor.get("/")).text
         assert (await visitor.get("/config")).status_code == 401
         wrong = await visitor.post("/login", data={"username": "ann", "password": "guess"})
@@ -51,37 +55,43 @@ async def test_a_password_is_asked_for(site: Site) -> None:
 
 
 async def test_a_read_only_page_has_no_controls_that_do_anything(site: Site) -> None:
-    shown = Site(site.store, site.config, site.settings, True, site.engines)
-    async with browser(shown) as visitor:
+    shown = replace(site, read_only=True)
+    async with client(shown) as visitor:
         config = (await visitor.get("/config")).json()
     labels = {part["props"].get("value") for part in config["components"] if part["type"] == "button"}
     assert "Next step" in labels
-    assert not labels & {"Solve", "Stop", "Compare", "Run on from here", "Start the eval", "Which fact mattered?"}
+    assert not labels & {"Solve", "Stop", "Compare", "Resume from here", "Start the eval", "Which fact mattered?"}
 
 
 @pytest.mark.parametrize(
-    ("words", "error", "says"),
+    ("serving", "error", "sentence"),
     [
-        (("--host", "0.0.0.0"), BadInput, "--auth USER:PASSWORD, or --open-to-everyone"),
-        (("--auth", "ann"), BadInput, "USER:PASSWORD"),
-        (("--step-tokens", "0"), BadInput, "--step-tokens cannot be 0"),
-        (("--read-only",), StoreError, "no trace store"),
+        (Serving(host="0.0.0.0"), BadInput, "--auth USER:PASSWORD, or --open-to-everyone"),
+        (Serving(auth=SecretStr("ann")), BadInput, "USER:PASSWORD"),
+        (Serving(read_only=True), StoreError, "no trace store"),
     ],
 )
-def test_bad_options_are_one_sentence(
-    words: tuple[str, ...], error: type[Exception], says: str, tmp_path: Path
+def test_options_that_cannot_be_used_are_one_sentence(
+    serving: Serving, error: type[Exception], sentence: str, tmp_path: Path
 ) -> None:
-    config = Config()
-    args = parser(config).parse_args(["ui", "--store", str(tmp_path / "none.sqlite"), *words])
-    with pytest.raises(error, match=says):
-        serve(args, config)
+    with pytest.raises(error, match=sentence):
+        serve(tmp_path / "none.sqlite", CONFIG, Settings(), serving)
+    assert not (tmp_path / "none.sqlite").exists()
 
 
-def test_the_password_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ISUMP_AUTH", "ann")
-    read_config.cache_clear()
-    with pytest.raises(BadInput, match="USER:PASSWORD"):
-        serve(parser(read_config()).parse_args(["ui"]), read_config())
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--step-tokens", "0"), "--step-tokens cannot be 0"),
+        (("--port", "65536"), "--port cannot be 65536"),
+        ((), "USER:PASSWORD"),
+    ],
+)
+def test_the_command_line_and_the_environment_are_checked(words: tuple[str, ...], sentence: str) -> None:
+    environment = os.environ | {"ISUMP_AUTH": "ann"}
+    command = (sys.executable, "-m", "app", "ui", *words)
+    ended = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60)
+    assert ended.returncode == 2 and sentence in ended.stderr and ended.stderr.count("\n") == 1
 
 
 def test_the_real_program_says_where_it_is_and_ends_quietly(tmp_path: Path) -> None:

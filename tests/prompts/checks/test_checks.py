@@ -32,6 +32,7 @@ def test_the_claims_of_a_thought_are_found_in_reading_order_with_their_verdicts(
 def test_the_numbers_of_a_summary_are_traced_to_question_memory_and_newest_thought() -> None:
     assert findings(QUESTION, SUMMARY, "48 / 2 = 24, then 24 / 4 = 6", DEFAULT_CHECKS) == (
         Finding("fidelity", "kept", "24"),
+        Finding("fidelity", "dropped", "2"),
         Finding("fidelity", "dropped", "4"),
         Finding("fidelity", "dropped", "6"),
         Finding("fidelity", "invented", "31"),

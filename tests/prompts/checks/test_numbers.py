@@ -196,6 +196,7 @@ def test_work_grows_in_proportion_to_the_text(piece: str) -> None:
     assert count_calls(lambda: read(piece * 2000)) < 2.1 * count_calls(lambda: read(piece * 1000)) + 500
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", PIECES)
 def test_long_text_is_read_without_hanging(piece: str) -> None:
     with fails_when_it_hangs():

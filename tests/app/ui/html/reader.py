@@ -1,23 +1,17 @@
-"""What a browser makes of the page's HTML; calls and attempts to show; and texts that would act if they could."""
+"""Parses the page's HTML as a browser does; calls and attempts to show; and hostile texts."""
 
 from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
 
+from markupsafe import Markup
+
 from app.store.records import Attempt, AttemptSpec
+from prompts.memories import TextMemory
 from prompts.settings import Settings
 from prompts.steps import Ending
-from prompts.values import (
-    Call,
-    Generation,
-    Message,
-    Question,
-    Request,
-    Retry,
-    TextMemory,
-    Usage,
-)
+from prompts.values import Call, Generation, Message, Part, Question, Request, Retry, Usage
 
 HOSTILE = {
     "script": "<script>alert(1)</script>",
@@ -36,9 +30,12 @@ HOSTILE = {
 }
 ALLOWED = {
     *("article", "header", "section", "div", "p", "span", "strong", "small", "ul", "ol", "li", "h2", "h3", "dl", "dt"),
-    *("dd", "mark", "del", "details", "summary", "a", "nav", "button"),
+    *("dd", "mark", "del", "details", "summary", "a", "nav", "button", "bdi"),
 }
-ATTRIBUTES = {"class", "aria-hidden", "aria-label", "aria-current", "role", "href", "type", "tabindex"}
+ATTRIBUTES = {
+    *("class", "aria-hidden", "aria-label", "aria-current", "role", "href", "type", "tabindex", "style", "target"),
+    "rel",
+}
 EMPTY = TextMemory()
 
 
@@ -67,14 +64,16 @@ class Reader(HTMLParser):
         raise AssertionError(f"a comment: {data}")
 
 
-def read(html: str) -> Reader:
-    """What a browser makes of it; nothing in it may act."""
-    reader = Reader(html)
+def read(html: Markup) -> Reader:
+    """The HTML as a browser reads it; it must be Markup, well-formed, and without anything that acts."""
+    assert isinstance(html, Markup)
+    reader = Reader(str(html))
     assert not reader.open, f"{reader.open} are left open"
     for tag, attributes in reader.tags:
         assert tag in ALLOWED, tag
         for name, value in attributes.items():
             assert name in ATTRIBUTES or name.startswith("data-"), name
+            assert name != "style" or re.fullmatch(r"--columns: \d", value or ""), value
             assert name != "href" or re.fullmatch(r"\?(run|attempt)=\d+(&step=\d+)?", value or ""), value
     assert not set(reader.text) & {"\u202e", "\u2066", "\x00", "\x1b", "\x7f", "\u200b"}
     return reader
@@ -83,12 +82,12 @@ def read(html: str) -> Reader:
 def call(reply: str = "ok", *, messages: tuple[Message, ...] = (), error: str = "") -> Call:
     retries = (Retry(error, 1.5),) if error else ()
     generation = Generation(reply, Usage(40, 10, 30), "stop", 0.25, 1.0, retries)
-    return Call(Request(messages or (Message("user", ("hi",)),), 64), generation)
+    return Call(Request(messages or (Message("user", (Part("instruction", "hi"),)),), 64), generation)
 
 
 def attempt(
     text: str = "How many?", *, answer: str | None = "7", error: str | None = None, ending: Ending = "answered"
-):
+) -> Attempt:
     spec = AttemptSpec(Question(text, text, text), "isump", "scripted", "m", Settings(), 2, 3, 4)
     status = "error" if error else "done"
     return Attempt(12, spec, status, error, None if error else answer, "", None if error else ending, 0.0, 1.0)

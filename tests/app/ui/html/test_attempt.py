@@ -1,21 +1,12 @@
 from __future__ import annotations
 
 from app.store.records import Record
-from app.store.search import Found, Outline
-from app.ui.html.attempt import (
-    attempt_row,
-    header_html,
-    outputs_html,
-    prompts_html,
-    settings_html,
-    step_html,
-    steps_html,
-)
+from app.store.search import Fault, Found, Outline
+from app.ui.html.attempt import attempt_row, header_html, settings_html, step_html, stepper_html
+from app.ui.html.calls import outputs_html, prompts_html
+from prompts.memories import TextMemory, VectorMemory
 from prompts.steps import Step
-from prompts.values import (
-    TextMemory,
-    Thought,
-)
+from prompts.values import Thought
 from tests.app.ui.html.reader import EMPTY, attempt, call, read
 
 
@@ -27,18 +18,27 @@ def test_the_head_links_to_run_and_parent() -> None:
 
 def test_steps_are_buttons_and_the_current_one_is_marked() -> None:
     outline = [
-        Outline(0, "step", 1, 38, 1.2, 1, 0, False),
-        Outline(1, "summarize", 1, 0, 0.0, 0, 2, True),
-        Outline(2, "conclude", 1, 0, 0.0, 0, 0, False),
+        Outline(0, "step", 1, 38, 1.2, (("wrong equation", 1),), False),
+        Outline(1, "summarize", 1, 0, 0.0, (("invented number", 2),), True),
+        Outline(2, "conclude", 1, 0, 0.0, (), False),
     ]
-    html = steps_html(outline, 1, 3)
+    html = stepper_html(outline, 1, 3)
     buttons = [attributes for tag, attributes in read(html).tags if tag == "button"]
     assert [button["data-step"] for button in buttons] == ["0", "1", "2"]
     assert [button.get("aria-current") for button in buttons] == [None, "step", None]
-    for words in ("0: thought 1", "38 tokens, 1.2 s", "1 wrong", "1: memory 1", "2 invented", "note", "2: conclusion"):
+    for words in ("0: thought 1", "38 tokens, 1.2 s", "1 wrong equation", "1: memory 1", "2 invented numbers", "note"):
         assert words in read(html).text
-    assert "the slider reaches all" in steps_html(outline, 1, 900)
-    assert "No step" in steps_html([], 0, 0)
+    assert "2: conclusion" in read(html).text
+    assert "the slider reaches all" in stepper_html(outline, 1, 900)
+    assert "No step" in stepper_html([], 0, 0)
+
+
+def test_the_first_step_of_each_fault_is_a_button() -> None:
+    faults = [Fault("equations", "wrong", "wrong equation", 0, "1 + 1 = 3"), Fault("x", "y", "broken edge", 7, "a < b")]
+    html = stepper_html([Outline(0, "step", 1, 0, 0.0, (), False)], 0, 9, faults)
+    buttons = [attributes["data-step"] for tag, attributes in read(html).tags if tag == "button"]
+    assert buttons == ["0", "7", "0"]
+    assert "step 0: wrong equation 1 + 1 = 3" in read(html).text and "step 7: broken edge a < b" in read(html).text
 
 
 def test_a_step_links_to_itself_and_shows_the_memory_it_was_given() -> None:
@@ -49,16 +49,33 @@ def test_a_step_links_to_itself_and_shows_the_memory_it_was_given() -> None:
     assert "Step 4 (of steps 0 to 8)" in html and "The memory it was given" in html and "left = 7" in html
     bare = Step("step", 1, EMPTY, EMPTY, thought=Thought("So 7."))
     assert "The memory it was given" not in step_html(12, Record(0, bare), 1)
+    vectors = VectorMemory(b"x", (1, 4), 2.0)
+    given = step_html(12, Record(0, Step("step", 1, vectors, vectors, thought=Thought("So 7."))), 1)
+    assert "The memory it was given" in given and "norm 2" in given
 
 
 def test_a_row_is_plain_short_and_says_how_it_came_out() -> None:
     found = Found(
-        5, 2, "gsm8k", "isump", "m", "a\nb <b>" + "x" * 200, "done", "7", None, "steps spent", 3, 0.0, False, 4, 1
+        5,
+        2,
+        "gsm8k",
+        "isump",
+        "m",
+        "a\nb <b>" + "x" * 200,
+        "done",
+        "7",
+        None,
+        "steps spent",
+        3,
+        0.0,
+        False,
+        4,
+        (("wrong equation", 2), ("invented number", 1)),
     )
     row = attempt_row(found, str.upper)
     assert row[0] == 5 and row[6] == 4
     assert str(row[1]).startswith("a b <b>xx") and len(str(row[1])) == 90
-    assert row[3] == "WRONG, HIT THE STEP LIMIT, NUMBERS INVENTED, FORKED FROM 3"
+    assert row[3] == "WRONG, HIT THE STEP LIMIT, WRONG EQUATIONS, INVENTED NUMBERS, FORKED FROM 3"
     assert row[5] == "2 (gsm8k)"
 
 

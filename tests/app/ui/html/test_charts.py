@@ -2,17 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from app.store.records import Record
+from app.store.records import CallUsage
 from app.ui.html import charts
-from app.ui.html.charts import FULL, USED, Judged, RunPoint
+from app.ui.html.charts import FULL, USED, JudgedAttempt, RunPoint
 from app.ui.html.plot import Chart, Point, Series, chart_html
 from evals.statistics import Interval, accuracy
 from graphs import STRATEGIES
-from prompts.memories import TextMemory
-from prompts.steps import Step, Verb
-from prompts.values import Call, Generation, Message, Request, Usage
+from prompts.steps import Verb
 
-REQUEST = Request((Message("user", ("Why?",)),), 10)
 EMPTY = (
     charts.context_chart(()),
     charts.accuracy_chart((), "peak_context"),
@@ -22,16 +19,15 @@ EMPTY = (
 )
 
 
-def taken(index: int, verb: Verb, *usages: Usage) -> Record:
-    calls = tuple(Call(REQUEST, Generation("words", usage, "stop", 0.1)) for usage in usages)
-    return Record(index, Step(verb, 1, TextMemory(), TextMemory(), calls))
+def taken(verb: Verb, *tokens: tuple[int, int]) -> CallUsage:
+    return CallUsage(verb, tokens)
 
 
 ATTEMPT = (
-    taken(0, "step", Usage(100, 40)),
-    taken(1, "summarize", Usage(150, 20), Usage(150, 30)),
-    taken(2, "step", Usage(120, 50)),
-    taken(3, "conclude"),
+    taken("step", (100, 40)),
+    taken("summarize", (150, 20), (150, 30)),
+    taken("step", (120, 50)),
+    taken("conclude"),
 )
 
 
@@ -76,26 +72,26 @@ def test_a_single_call_is_one_mark_of_each_kind_and_nothing_is_made_up() -> None
 
 
 def test_the_axes_change_seldom_while_an_attempt_grows() -> None:
-    for records in ((), ATTEMPT[:1], ATTEMPT):
-        chart = charts.context_chart(records)
+    for steps in ((), ATTEMPT[:1], ATTEMPT):
+        chart = charts.context_chart(steps)
         assert (chart.x.low, chart.x.high, chart.y.low, chart.y.high) == (0.5, 5, 0, 250)
         assert chart.x.whole, "calls are counted"
 
 
 def test_of_very_many_calls_the_largest_are_drawn() -> None:
-    records = [taken(i, "step", Usage(100 + (5000 if i == 1777 else i % 7), 1)) for i in range(4003)]
-    chart = charts.context_chart(records)
+    steps = [taken("step", (100 + (5000 if i == 1777 else i % 7), 1)) for i in range(4003)]
+    chart = charts.context_chart(steps)
     points = series(chart, USED).points
-    assert len(points) == len(chart.rows) <= charts.MOST_MARKS
+    assert len(points) == len(chart.rows) <= charts.MAX_MARKS
     assert (1778, 5101) in at(points)
     assert [point.x for point in points] == sorted(point.x for point in points)
     assert "4,003 calls are drawn" in chart.note and chart.note in chart_html(chart)
-    by_call = charts.context_by_call("run 1", [records], 40)
-    assert len(by_call.rows) <= charts.MOST_MARKS and "4,003 calls are drawn" in by_call.note
+    by_call = charts.context_by_call("run 1", [steps], 40)
+    assert len(by_call.rows) <= charts.MAX_MARKS and "4,003 calls are drawn" in by_call.note
 
 
 def test_the_mean_context_is_over_the_attempts_that_came_so_far() -> None:
-    other = (taken(0, "step", Usage(60, 40)), taken(1, "summarize", Usage(100, 20)))
+    other = (taken("step", (60, 40)), taken("summarize", (100, 20)))
     chart = charts.context_by_call("run 7", [ATTEMPT, other, ATTEMPT[:1]], 40)
     (only,) = chart.series
     assert at(only.points) == [(1, (140 + 100 + 140) / 3), (2, 150), (3, 170)]
@@ -119,7 +115,7 @@ def test_runs_are_marks_with_their_interval_number_and_words() -> None:
     assert (chart.x.low, chart.y.low, chart.y.high) == (0, 0, 100)
 
 
-def test_a_strategy_has_its_look_whatever_else_is_there() -> None:
+def test_a_strategy_has_its_colour_and_marker_whatever_else_is_there() -> None:
     names = (*STRATEGIES, "an old one")
     chart = charts.accuracy_chart([run(i, name) for i, name in enumerate(names)], "peak_context")
     assert len({(each.marker, each.colour) for each in chart.series}) == len(names)
@@ -129,13 +125,13 @@ def test_a_strategy_has_its_look_whatever_else_is_there() -> None:
     assert (alone.marker, alone.colour) == (among.marker, among.colour)
 
 
-def test_a_hostile_strategy_is_inert() -> None:
+def test_a_hostile_strategy_name_is_escaped() -> None:
     html = chart_html(charts.accuracy_chart([run(1, "<script>alert(1)</script>")], "peak_context"))
     assert "<script" not in html and html.count("&lt;script&gt;") == 3
 
 
-def test_right_answers_are_grouped_by_what_was_invented() -> None:
-    judged = [Judged(0, True), Judged(0, True), Judged(1, False), Judged(3, True), Judged(9, False)]
+def test_right_answers_are_grouped_by_invented_numbers() -> None:
+    judged = [JudgedAttempt(*each) for each in ((0, True), (0, True), (1, False), (3, True), (9, False))]
     chart = charts.fidelity_chart(reversed(judged))
     (bars,) = chart.series
     assert bars.marker == "bar"

@@ -3,17 +3,18 @@ from __future__ import annotations
 import re
 
 import pytest
+from markupsafe import Markup
 
-from app.session import Ended
+from app.attempt_view import STOPPED, AttemptView
 from app.store.records import Attempt, AttemptSpec, Costs, Record
-from app.ui.live import Asked, Desk
+from app.ui.live import LiveQuestion, Started
 from app.ui.page import Link, read_link
 from app.ui.site import Site
-from app.ui.tabs.solve import SHOWN, answer_part, asked_part, chart_part, steps_part
+from app.ui.tabs.solve import SHOWN, answer_box_html, chart_box_html, questions_box_html, steps_box_html
 from prompts.memories import TextMemory
 from prompts.settings import Settings
 from prompts.steps import Step, Verb
-from prompts.values import Call, Generation, Message, Question, Request, Thought, Usage
+from prompts.values import Call, Generation, Message, Part, Question, Request, Thought, Usage
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\u202etxt"
 
@@ -23,67 +24,74 @@ def taken(index: int, verb: Verb, text: str) -> Record:
     return Record(index, Step(verb, index // 2 + 1, TextMemory(), TextMemory((text,)), thought=thought))
 
 
-def asked(text: str, number: int | None, **state: object) -> Asked:
-    found = Asked(text)
-    found.attempt = number
-    for name, value in state.items():
-        setattr(found, name, value)
-    return found
+def asked(text: str, view: AttemptView) -> LiveQuestion:
+    question = LiveQuestion(text)
+    question.views = [view]
+    return question
 
 
-def ended(answer: str | None) -> Ended:
+def ended(answer: str | None) -> AttemptView:
     spec = AttemptSpec(Question("q", "Why?"), "isump", "scripted", "scripted", Settings())
-    return Ended(Attempt(1, spec, "done", None, answer, "", "answered", 0.0, 1.0), Costs())
+    return AttemptView(1, (), Attempt(1, spec, "done", None, answer, "", "answered", 0.0, 1.0), Costs())
 
 
 def test_a_summary_is_nested_in_its_thought() -> None:
-    html = steps_part([taken(0, "step", "first"), taken(1, "summarize", "known"), taken(2, "step", "second")])
+    html = steps_box_html([taken(0, "step", "first"), taken(1, "summarize", "known"), taken(2, "step", "second")])
     assert html.count('<li class="round">') == 2
     first, second = html.split('<li class="round">')[1:]
     assert "first" in first and "known" in first.split('class="nested"')[1] and "second" in second
 
 
 def test_a_long_attempt_shows_its_newest_steps() -> None:
-    html = steps_part([taken(i, "step", f"thought {i}.") for i in range(SHOWN + 5)])
+    html = steps_box_html([taken(i, "step", f"thought {i}.") for i in range(SHOWN + 5)])
     assert "The first 5 steps are in the trace" in html
     assert "thought 4." not in html and "thought 5." in html
 
 
 def test_the_chart_grows_with_the_calls_and_keeps_its_room() -> None:
-    call = Call(Request((Message("user", ("Why?",)),), 9), Generation("so", Usage(100, 40), "stop", 0.1))
+    call = Call(
+        Request((Message("user", (Part("question", "Why?"),)),), 9), Generation("so", Usage(100, 40), "stop", 0.1)
+    )
     step = Step("step", 1, TextMemory(), TextMemory(), (call,), thought=Thought("so"))
-    empty, one, two = (chart_part([Record(i, step) for i in range(n)]) for n in range(3))
+    empty, one, two = (chart_box_html([Record(i, step) for i in range(n)]) for n in range(3))
     assert [html.count('<g class="point') for html in (empty, one, two)] == [0, 2, 4]
     assert "nothing to show yet" in empty and "nothing to show yet" not in one and "140 tokens" in one
     (room,) = {re.findall(r'class="picture" viewBox="[^"]+"', html)[0] for html in (empty, one, two)}
     assert room.endswith('"0 0 440 280"')
 
 
-def test_how_a_question_stands_is_said(site: Site) -> None:
-    assert "Opening the model" in answer_part(asked("Why?", None), site)
-    stopped = answer_part(asked("Why?", 3, stopped=True, records=[taken(0, "step", "so")]), site)
+def test_the_answer_box_says_how_far_an_attempt_is(site: Site) -> None:
+    assert "The answer will appear here." in answer_box_html(None, site)
+    assert "Opening the model" in answer_box_html(AttemptView(), site)
+    assert "Thinking …" in answer_box_html(AttemptView(3), site)
+    records = (taken(0, "step", "so"), taken(1, "summarize", "so"))
+    assert "Thought 1 is there …" in answer_box_html(AttemptView(3, records[:1]), site)
+    assert "Thinking, after thought 1 …" in answer_box_html(AttemptView(3, records), site)
+    stopped = answer_box_html(AttemptView(3, records[:1], error=STOPPED), site)
     assert "Stopped after 1 step;" in stopped and 'href="?attempt=3"' in stopped
-    assert "42" in answer_part(asked("Why?", 1, ended=ended("42")), site)
-    failed = answer_part(asked("Why?", 3, error=f"{site.store.path} is full {HOSTILE}"), site)
+    assert "Stopped before the first step;" in answer_box_html(AttemptView(error=STOPPED), site)
+    assert "42" in answer_box_html(ended("42"), site)
+    failed = answer_box_html(AttemptView(3, error=f"{site.store.path} is full {HOSTILE}"), site)
     assert 'role="alert"' in failed and "the trace store is full" in failed
 
 
-def test_words_from_outside_are_inert(site: Site) -> None:
+def test_untrusted_text_is_escaped(site: Site) -> None:
     parts = [
-        steps_part([taken(0, "step", HOSTILE), taken(1, "summarize", HOSTILE)]),
-        answer_part(asked("Why?", 1, ended=ended(HOSTILE)), site),
-        answer_part(asked("Why?", 1, error=HOSTILE), site),
-        asked_part(Desk([asked(HOSTILE, 1), asked("Why?", 2, ended=ended(HOSTILE))])),
+        steps_box_html([taken(0, "step", HOSTILE), taken(1, "summarize", HOSTILE)]),
+        answer_box_html(ended(HOSTILE), site),
+        answer_box_html(AttemptView(1, error=HOSTILE), site),
+        questions_box_html(Started([asked(HOSTILE, AttemptView(1)), asked("Why?", ended(HOSTILE))])),
     ]
     for html in parts:
+        assert isinstance(html, Markup)
         assert "<script" not in html and "<img" not in html and "\u202e" not in html
         assert "alert(1)" in html, "it is shown, not dropped"
 
 
 def test_the_questions_of_a_visitor_are_listed_when_there_are_two() -> None:
-    one, two, none = asked("First?", 1, ended=ended("7")), asked("Second?", 2), asked("Third?", None)
-    assert asked_part(Desk([none, one])) == ""
-    html = asked_part(Desk([two, one]))
+    one, two, none = asked("First?", ended("7")), asked("Second?", AttemptView(2)), asked("Third?", AttemptView())
+    assert questions_box_html(Started([none, one])) == ""
+    html = questions_box_html(Started([two, one]))
     assert "attempt 2" in html and "thinking" in html and "First?" in html and "7" in html
 
 

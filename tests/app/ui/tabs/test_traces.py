@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -9,90 +8,103 @@ import pytest
 from gradio.components import FormComponent
 
 from app.backends.scripted import ScriptedBackend
-from app.config import read_config
 from app.session import solve
 from app.store import Store
-from app.store.search import Wanted
-from app.ui.site import Engines, Site
-from app.ui.tabs.traces import build, choices, listed, opened, stepped, wanted
+from app.store.wanted import Wanted
+from app.ui.site import Site
+from app.ui.tabs.trace_filters import filter_choices, list_attempts, read_filters, shown_only
+from app.ui.tabs.traces import build, show_attempt, show_step
+from prompts import checks
+from prompts.checks.finding import Check, Finding
 from prompts.settings import Settings
 from prompts.values import Question
+from tests.app.ui.scripts import scripted_backends
 
 REPLIES = ["12 - 5 = 8 apples.", "What we know:\n- left = 7 and 99\nWhat to do next:\n- stop", "Answer: 7"]
 
 
 @pytest.fixture
-async def site() -> AsyncIterator[Site]:
-    async def never(name: str) -> Backend:
-        raise AssertionError(name)
-
-    with Store.open(":memory:") as store:
-        for text in ("Ann has 12 apples.", "<b>Bo</b> has 12 pears."):
-            async for _ in solve(Question("asked", text), "isump", ScriptedBackend(REPLIES), Settings(), store):
-                pass
-        yield Site(store, read_config(), Settings(), False, Engines("scripted", never))
+async def site(store: Store) -> Site:
+    for text in ("Ann has 12 apples.", "<b>Bo</b> has 12 pears."):
+        async for _ in solve(Question("asked", text), "isump", ScriptedBackend(REPLIES), Settings(), store):
+            pass
+    return Site(store, scripted_backends([]), Settings(), read_only=False)
 
 
 def test_attempts_are_listed_newest_first_and_counted(site: Site) -> None:
-    rows, counted, page = listed(site, Wanted(), 0)
+    rows, counted, page = list_attempts(site, Wanted(), 0)
     assert isinstance(rows, list) and [row[0] for row in rows] == [2, 1]
-    assert rows[0][1:4] == ["<b>Bo</b> has 12 pears.", "7", "not judged, numbers invented"]
+    assert rows[0][1:4] == ["<b>Bo</b> has 12 pears.", "7", "not judged, wrong equations, invented numbers"]
     assert "1 to 2 of 2 attempts" in str(counted)
     assert page == 0
 
 
 def test_a_page_beyond_the_last_is_the_last(site: Site) -> None:
-    rows, _, page = listed(site, Wanted(), 7)
+    rows, _, page = list_attempts(site, Wanted(), 7)
     assert isinstance(rows, list) and len(rows) == 2 and page == 0
 
 
 def test_filters_that_make_no_sense_are_answered_in_place(site: Site) -> None:
-    rows, problem, _ = listed(site, wanted("", "flipped", 1, 0, "", ""), 0)
+    rows, problem, _ = list_attempts(site, read_filters("", "flipped", 1, 0, "", ""), 0)
     assert rows == [] and 'role="alert"' in str(problem) and "two different runs" in str(problem)
-    rows, counted, _ = listed(site, wanted("walnuts", "", 0, 0, "", ""), 0)
+    rows, counted, _ = list_attempts(site, read_filters("walnuts", "", 0, 0, "", ""), 0)
     assert rows == [] and "No attempts" in str(counted)
 
 
 def test_an_attempt_opens_at_the_step_asked_for(site: Site) -> None:
-    shown: Any = opened(site, 1, 1)
-    slider, head, answer, settings, steps, body, prompt, output, known, goals, asked, *_ = shown
+    shown: Any = show_attempt(site, 1, 1)
+    slider, head, answer, settings, steps, body, prompt, output, known, goals, question, *_ = shown
     assert (slider.maximum, slider.value, slider.interactive) == (3, 1, True)
     assert "Ann has 12 apples." in head and "7" in answer and "step tokens" in settings
     assert steps.count("data-step") == 4 + 2 and "Memory after thought 1" in body
-    assert 'data-step="0">step 0: <span class="is-flag is-wrong">wrong equation</span>' in steps
-    assert 'data-step="1">step 1: <span class="is-flag is-invented">invented number</span>' in steps
-    assert known["value"] == "left = 7 and 99" and goals["value"] == "stop" and asked == "Ann has 12 apples."
+    assert 'data-step="0">step 0: <span class="is-flag is-fault">wrong equation</span>' in steps
+    assert 'data-step="1">step 1: <span class="is-flag is-fault">invented number</span>' in steps
+    assert known["value"] == "left = 7 and 99" and goals["value"] == "stop" and question == "Ann has 12 apples."
     assert "is-memory" in body and '<mark class="is-invented">99</mark>' in body
     assert "stable prefix" in prompt and "instruction" in prompt and "What we know:" in output
 
 
-@pytest.mark.parametrize(
-    ("asked", "shown"), [(99, 3), (-1, 0), (None, 0), ("x", 0), (2.0, 2), (1e400, 0), ("1e300", 3)]
-)
-def test_a_step_out_of_bounds_is_the_nearest(site: Site, asked: Any, shown: int) -> None:
-    slider = opened(site, 2, asked)[0]
+@pytest.mark.parametrize(("at", "shown"), [(99, 3), (-1, 0), (None, 0), ("x", 0), (2.0, 2), (1e400, 0), ("1e300", 3)])
+def test_a_step_out_of_bounds_is_the_nearest(site: Site, at: Any, shown: int) -> None:
+    slider = show_attempt(site, 2, at)[0]
     assert isinstance(slider, gr.Slider) and slider.value == shown
-    assert f"Step {shown} (of steps 0 to 3)" in str(stepped(site, 2, asked)[1])
+    assert f"Step {shown} (of steps 0 to 3)" in str(show_step(site, 2, at)[1])
 
 
 @pytest.mark.parametrize("number", [99, -1, 10**30, 0, None, "x", [1]])
-def test_an_attempt_that_is_not_there_is_said_in_place_and_names_no_file(site: Site, number: Any) -> None:
-    slider, head, *rest = opened(site, number, 0)
+def test_an_absent_attempt_is_a_sentence_in_place_that_names_no_file(site: Site, number: Any) -> None:
+    slider, head, *rest = show_attempt(site, number, 0)
     assert isinstance(slider, gr.Slider) and not slider.interactive
     assert (
         ("there is none" in str(head)) if isinstance(number, int) and number > 0 else ("Choose an attempt" in str(head))
     )
     assert ":memory:" not in str(head) and rest[:9] == [""] * 9
-    assert stepped(site, number, 0)[1:7] == ("",) * 6, "and the boxes hold nothing of another attempt"
+    assert show_step(site, number, 0)[1:7] == ("",) * 6, "and the boxes hold nothing of another attempt"
 
 
 def test_a_read_only_page_has_no_boxes_to_fill(site: Site) -> None:
-    assert len(stepped(replace(site, read_only=True), 1, 1)) == 4
-    assert len(opened(replace(site, read_only=True), 1, 1)) == 8
+    assert len(show_step(replace(site, read_only=True), 1, 1)) == 4
+    assert len(show_attempt(replace(site, read_only=True), 1, 1)) == 8
+
+
+async def test_every_fault_of_every_check_is_a_filter(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def judge(question: Question, step: object, thought: str) -> list[Finding]:
+        return [Finding("shouting", "capitals", "HELLO")] if "shout" in question.text else []
+
+    shouting = Check("shouting", "words in capitals", judge, {"capitals": "shouted word"})
+    monkeypatch.setitem(checks.CHECKS, "shouting", shouting)
+    question, backend = Question("asked", "Why shout?"), ScriptedBackend(["Answer: 7"])
+    async for _ in solve(question, "cot", backend, Settings(), site.store, checks=("shouting",)):
+        pass
+    offered = shown_only()
+    for name, numbers in {"shouted words": [3], "wrong equations": [2, 1], "invented numbers": [2, 1]}.items():
+        rows: Any = list_attempts(site, read_filters("", offered[name], 0, 0, "", ""), 0)[0]
+        assert [row[0] for row in rows] == numbers
+    assert "shouted word" in str(show_attempt(site, 3, 0))
 
 
 def test_filters_offer_what_is_in_the_store(site: Site) -> None:
-    run, other, task, strategy = choices(site)
+    run, other, task, strategy = filter_choices(site)
     assert [box.choices for box in (run, other, task)] == [[("any", 0)], [("none", 0)], [("any", "")]]
     assert strategy.choices == [("any", ""), ("isump", "isump")]
 

@@ -1,0 +1,83 @@
+"""Every strategy finds the templates that its reasoner renders, in every setting, and no template lies there unused."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from importlib.resources import files
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.backends.scripted import ScriptedBackend
+from graphs import STRATEGIES
+from graphs.nodes import Resources, initial_state
+from graphs.strategy import Strategy, graph
+from prompts import reasoner as reasoner_module
+from prompts.render import render
+from prompts.settings import Settings
+from tests.prompts.conftest import CLIPS
+
+ROOT = Path(str(files("prompts")))
+FOLDERS = sorted({strategy.templates for strategy in STRATEGIES.values()})
+NEVER_RENDERED_BY_A_GRAPH = {"isump/read_text", "isump/read_json"}
+"""Templates of ``Reasoner.read``, which waits for a strategy that reads a long context."""
+
+
+def every_setting() -> Iterator[Settings]:
+    forms = product(("two-call", "fused"), ("text", "json"), (False, True))
+    for variant, form, flag in forms:
+        yield Settings.model_validate(
+            {"variant": variant, "memory_form": form, "recheck": flag, "drop_question": flag, "max_steps": 3}
+        )
+
+
+async def run(strategy: Strategy, settings: Settings) -> int:
+    """Run the strategy to its end, with a new memory after each thought; the number of its steps."""
+    replies = (f"1 + 1 = 3.\nKnown:\n- so far = {n}\nNext:\n- go on" for n in range(99))
+    reasoner = strategy.reasoner_for(ScriptedBackend(replies), settings)
+    deadline = asyncio.get_running_loop().time() + 600
+    state: Any = initial_state(CLIPS, reasoner.start(CLIPS))
+    resources = Resources(reasoner, settings, deadline)
+    return len([step async for step in graph(strategy).astream(state, context=resources, stream_mode="custom")])
+
+
+@pytest.fixture
+def rendered(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The names of the templates rendered so far."""
+    names = set[str]()
+
+    def spy(name: str, **values: str) -> str:
+        names.add(name)
+        return render(name, **values)
+
+    monkeypatch.setattr(reasoner_module, "render", spy)
+    return names
+
+
+@pytest.mark.parametrize("name", sorted(STRATEGIES))
+async def test_a_strategy_finds_its_templates_in_every_setting(name: str, rendered: set[str]) -> None:
+    for settings in every_setting():
+        assert await run(STRATEGIES[name], settings)
+    assert {f"{STRATEGIES[name].templates}/{each}" for each in ("system", "question")} <= rendered
+
+
+async def test_no_template_lies_there_unused(rendered: set[str]) -> None:
+    for strategy, settings in product(STRATEGIES.values(), every_setting()):
+        await run(strategy, settings)
+    stored = {str(path.relative_to(ROOT).with_suffix("")) for path in ROOT.rglob("*.txt")}
+    assert stored - rendered == NEVER_RENDERED_BY_A_GRAPH
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+async def test_the_default_folder_can_also_read_a_long_context(form: str, rendered: set[str]) -> None:
+    settings = Settings.model_validate({"memory_form": form})
+    made = STRATEGIES["isump"].reasoner_for(ScriptedBackend(["Known:\n- a = 1"]), settings)
+    await made.read(CLIPS, made.start(CLIPS), "text", limit=99)
+    assert f"isump/read_{form}" in rendered
+
+
+def test_every_folder_with_templates_belongs_to_a_strategy() -> None:
+    assert sorted({path.parent.name for path in ROOT.rglob("*.txt")}) == FOLDERS
