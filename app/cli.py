@@ -18,13 +18,14 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, CliPositionalArg, CliSubCommand, SettingsConfigDict, get_subcommand
 
 from app import arguments
-from app.arguments import SolveOptions, parse
+from app.arguments import SettingsOptions, SolveOptions, parse
 from app.attempt_view import AttemptView
 from app.config import BackendOptions, StoreOption
 from app.errors import BadInput
 from app.session import check_question, solve
 from app.store import Store
 from app.ui.access import Serving
+from prompts.settings import Settings
 from prompts.values import Question
 
 
@@ -65,7 +66,7 @@ class Solve(SolveOptions, StoreOption):
         return 0
 
 
-class Ui(Serving, SolveOptions, StoreOption):
+class Ui(Serving, SettingsOptions, BackendOptions, StoreOption):
     """Open the app in a browser; Ctrl-C ends it."""
 
     def run(self) -> int:
@@ -73,9 +74,9 @@ class Ui(Serving, SolveOptions, StoreOption):
         from app.backends.open import check_backend
         from app.ui.server import serve
 
-        check_backend(self.backend_config, self.chosen_strategy)
+        check_backend(self.backend_config)
         serving = Serving(**{name: getattr(self, name) for name in Serving.model_fields})
-        return serve(self.store, self.backend_config, self.settings, serving)
+        return serve(self.store, self.backend_config, Settings(**self.given_settings), serving)
 
 
 class Runs(StoreOption):

@@ -65,15 +65,28 @@ def _runs_as_program(node: ast.AST) -> bool:
     return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == "_main"
 
 
+ASK_THE_MEMORY = ("graphs", "app.store", "app.session", "app.terminal", "app.jsonl", "app.attempt_view", "evals")
+"""Modules that work with any kind of memory."""
+
+
+def _names_a_kind_of_memory(tree: ast.Module, module: str) -> bool:
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    return any(within(module, each) for each in ASK_THE_MEMORY) and bool(names & {"TextMemory", "VectorMemory"})
+
+
 def faults(module: str, source: str) -> list[str]:
-    found = []
-    for name, line, top in imports(ast.parse(source)):
+    found, tree = [], ast.parse(source)
+    for name, line, top in imports(tree):
         root, page = name.split(".")[0], within(module, "app.ui")
         if root in OURS and not any(within(name, may) for may in allowed(module)):
             found.append(f"{module}:{line} imports {name}, which is not below it")
         opens = module == "app.cli" and (not top or name == "app.ui.access")
         if within(name, "app.ui") and not (page or opens):
             found.append(f"{module}:{line} imports {name}: only the command line does, and only to open the page")
+        if root == "argparse" and module != "app.arguments":
+            found.append(f"{module}:{line} imports argparse: the command line ends in app.arguments")
+        if name == "prompts.memories" and _names_a_kind_of_memory(tree, module):
+            found.append(f"{module}:{line} names a kind of memory: ask the memory itself")
         if root == "torch" and not (module.startswith("memory.") or module == "app.backends.recurrent"):
             found.append(f"{module}:{line} imports torch outside memory/")
         if root == "gradio" and not page:
@@ -112,6 +125,8 @@ def test_every_module_imports_downwards(module: str, path: Path) -> None:
         ("app.cli", "from app.ui.server import serve"),
         ("app.cli", "def f():\n    import gradio"),
         ("app.ui.html.charts", "import scipy"),
+        ("app.session", "import argparse"),
+        ("graphs.isump", "from prompts.memories import TextMemory\n\nx = TextMemory()"),
         ("prompts.checks.equations", "from graphs.reasoner import Reasoner"),
     ],
 )

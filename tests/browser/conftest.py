@@ -7,7 +7,7 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,20 +17,24 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
+from app.backends.config import BackendConfig
 from app.backends.scripted import Reply, ScriptedBackend
-from app.config import read_config
 from app.store import Store
-from app.store.records import AttemptSpec, RunSpec, Score, record
+from app.store.records import AttemptSpec, RunSpec, record
 from app.ui.access import address, listen
+from app.ui.backends import Backends
 from app.ui.server import asgi
-from app.ui.site import Engines, Site
+from app.ui.site import Site
+from evals import TASKS
 from evals.bench_app import BROWSERS
 from prompts import values
 from prompts.backend import Backend
+from prompts.checks import DEFAULT_CHECKS
 from prompts.memories import TextMemory
 from prompts.settings import Settings
 from prompts.steps import Step
-from prompts.values import Answer, Generation, Message, Question, Thought, Usage
+from prompts.values import Answer, Generation, Message, Part, Question, Score, Thought, Usage
+from tests.app.ui.scripts import CONFIG
 
 ASKED = "Mira plants 4 rows of 12 tulips. A third do not come up, and she gives 5 away. How many are left?"
 HOSTILE = (
@@ -74,14 +78,12 @@ def answer(request: values.Request) -> Reply:
 def filled(store: Store) -> None:
     """Two runs of three questions that flip on one, an attempt with a walnut, and one whose every text is hostile."""
     for strategy, right in (("cot", (True, False, True)), ("isump", (True, True, False))):
-        run = store.begin_run(
-            RunSpec("gsm8k-builtin", "1", strategy, "scripted", "scripted", Settings(), {}, len(right))
-        )
+        source, version = {"source": "builtin", "limit": len(right)}, TASKS["gsm8k"].version
+        about = ("gsm8k", "gsm8k-builtin", version, "numeric", strategy, "scripted", "scripted", Settings())
+        run = store.begin_run(RunSpec(*about, source, len(right))).id
         for place, good in enumerate(right):
             question = Question(f"q{place}", f"Bo has {place} pears and {strategy} in mind. How many?")
-            _attempt(
-                store, question, strategy, "7" if good else "8", run, Score("numeric", float(good), "7", "compared")
-            )
+            _attempt(store, question, strategy, "7" if good else "8", run, Score(float(good), "7", "compared"))
     _attempt(store, Question("asked", "How many walnuts are there?"), "isump", "7")
     _attempt(store, Question("asked", LONG[:900_000]), "isump", LONG, words=LONG)
 
@@ -92,11 +94,12 @@ def _attempt(
     strategy: str,
     said: str,
     run: int | None = None,
-    *scores: Score,
+    score: Score | None = None,
     words: str = "So 3 + 4 = 7.",
 ) -> None:
-    number = store.begin(AttemptSpec(question, strategy, "scripted", "scripted", Settings(), run))
-    messages = (Message("system", ("Be careful.",)), Message("user", (f"Question: {question.text}", "Go on.")))
+    attempt = store.begin(AttemptSpec(question, strategy, "scripted", "scripted", Settings(), run))
+    parts = (Part("question", f"Question: {question.text}"), Part("instruction", "Go on."))
+    messages = (Message("system", (Part("system", "Be careful."),)), Message("user", parts))
     call = values.Call(values.Request(messages, 64), Generation(words, Usage(40, 12, 10), "stop", 0.5, 1.0))
     memory = TextMemory((f"pears = 7 {words}",), (f"say it {words}",))
     steps = [
@@ -105,9 +108,10 @@ def _attempt(
         Step("conclude", 1, memory, memory, (call,), answer=Answer(said, said), ending="answered"),
     ]
     for index, step in enumerate(steps):
-        store.write(number, record(index, step, question, words))
-    store.finish(number, Answer(said, said), "answered")
-    store.score(number, scores)
+        store.write(attempt.id, record(index, step, question, words, DEFAULT_CHECKS))
+    store.finish(attempt, Answer(said, said), "answered")
+    if score is not None:
+        store.score(attempt.id, {"numeric": score})
 
 
 @contextmanager
@@ -115,27 +119,26 @@ def serving(
     store: Store,
     *,
     read_only: bool = False,
-    engine: Callable[[str], Awaitable[Backend]] | None = None,
+    backends: Backends | None = None,
     settings: Settings | None = None,
 ) -> Iterator[Served]:
-    """The real server, in a thread; the script answers where no ``engine`` is given."""
+    """The real server, in a thread; the script answers where no ``backends`` are given."""
 
-    async def scripted(name: str) -> Backend:
+    async def scripted(config: BackendConfig) -> Backend:
         return ScriptedBackend(answer)
 
-    with listen("127.0.0.1", 0) as door:
-        app = asgi(
-            Site(store, read_config(), settings or Settings(), read_only, Engines("scripted", engine or scripted))
-        )
+    with listen("127.0.0.1", 0) as listener:
+        site = Site(store, backends or Backends(CONFIG, scripted), settings or Settings(), read_only)
+        app = asgi(site)
         server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [door]})
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
             until = time.monotonic() + 20
             while not server.started and time.monotonic() < until:
                 time.sleep(0.02)
             assert server.started, "the server does not start"
-            yield Served(address("127.0.0.1", door).rstrip("/"), store)
+            yield Served(address("127.0.0.1", listener).rstrip("/"), store)
         finally:
             server.should_exit = True
             thread.join(20)

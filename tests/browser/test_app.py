@@ -1,4 +1,4 @@
-"""What a visitor does, in a real browser."""
+"""The page in a real browser, used as a visitor uses it."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ def test_a_question_is_solved_live_and_stored(served: Served, visit: Visit) -> N
     ask(page, ASKED)
     expect(page.locator(".answer-box .is-value")).to_have_text("27")
     expect(page.locator(".steps .is-step")).to_have_count(3 + 2 + 1)
-    expect(page.locator(".steps .is-known").last).to_contain_text("tulips up = 32")
+    expect(page.locator(".steps [aria-label='What we know']").last).to_contain_text("tulips up = 32")
     expect(page.locator(".chart-box svg.picture .mark")).not_to_have_count(0)
     newest = served.store.attempts(1)[0]
     assert (newest.answer, newest.status, newest.spec.question.text) == ("27", "done", ASKED)
 
 
 @pytest.mark.parametrize("width", [1280, 400])
-def test_nothing_jumps_while_steps_stream_in(width: int, served: Served, visit: Visit) -> None:
+def test_no_layout_shift_while_steps_stream_in(width: int, served: Served, visit: Visit) -> None:
     page = visit(served.url, width)
     page.locator(".chart-box svg.picture").wait_for()
     page.evaluate(WATCH_SHIFTS)
@@ -112,9 +112,9 @@ def test_visitors_do_not_see_each_other_and_one_may_ask_twice(served: Served, vi
     expect(slow.locator(".answer-box .is-value")).to_have_count(0)
     ask(slow, ASKED)
     expect(slow.locator(".answer-box .is-value")).to_have_text("27")
-    expect(slow.locator(".asked-box li")).to_have_count(2)
+    expect(slow.locator(".questions-box li")).to_have_count(2)
     panel(slow).get_by_role("button", name="Stop").click()
-    expect(slow.locator(".block.asked-box")).to_contain_text("stopped")
+    expect(slow.locator(".block.questions-box")).to_contain_text("stopped")
 
 
 def test_traces_are_searched_and_opened(served: Served, visit: Visit) -> None:
@@ -165,11 +165,11 @@ def test_links_lead_to_attempt_step_and_run(served: Served, visit: Visit) -> Non
 def test_a_link_to_a_step_fills_the_boxes_of_that_step(visit_number: int, served: Served, visit: Visit) -> None:
     page = visit(f"{served.url}/?attempt={WALNUTS}&step=1")
     expect(page.locator(".is-place")).to_contain_text("Step 1")
-    unfold(page, "Change this step and run on")
+    unfold(page, "Edit this step and resume")
     expect(page.get_by_role("textbox", name="What we know")).to_have_value(re.compile("pears = 7"))
 
 
-def test_a_fork_runs_on_from_an_edited_memory(served: Served, visit: Visit) -> None:
+def test_a_fork_is_resumed_from_an_edited_memory(served: Served, visit: Visit) -> None:
     page = visit(served.url)
     ask(page, ASKED)
     expect(page.locator(".answer-box .is-value")).to_have_text("27")
@@ -178,11 +178,11 @@ def test_a_fork_runs_on_from_an_edited_memory(served: Served, visit: Visit) -> N
     expect(page.locator(".is-place")).to_contain_text("Step 0")
     page.get_by_role("button", name="Next step").click()
     expect(page.locator(".is-place")).to_contain_text("Step 1")
-    unfold(page, "Change this step and run on")
+    unfold(page, "Edit this step and resume")
     known = page.get_by_role("textbox", name="What we know")
     expect(known).to_have_value("tulips planted = 48")
     known.fill("tulips planted = 60")
-    page.get_by_role("button", name="Run on from here").click()
+    page.get_by_role("button", name="Resume from here").click()
     view = page.locator(".block.columns-box:visible")
     expect(view).to_contain_text("35 tulips are left")
     expect(view).to_contain_text("Forked at step 1")
@@ -192,7 +192,7 @@ def test_a_fork_runs_on_from_an_edited_memory(served: Served, visit: Visit) -> N
     expect(known).to_have_value("tulips planted = 60")
     known.fill("tulips planted = 48")
     page.get_by_role("button", name="Which fact mattered?").click()
-    expect(page.get_by_text("1 of 1 facts taken away, 1 of them flip the answer.")).to_be_visible()
+    expect(page.get_by_text("1 of 1 facts removed, 1 of them flip the answer.")).to_be_visible()
 
 
 def test_two_strategies_are_compared_live(served: Served, visit: Visit) -> None:
@@ -221,7 +221,7 @@ def test_two_runs_are_compared_question_by_question(served: Served, visit: Visit
 
 
 @pytest.mark.parametrize("link", ["", f"?attempt={LONG}", f"?attempt={LONG}&step=1", f"?attempt={LONG}&step=2"])
-def test_hostile_text_is_inert(link: str, served: Served, visit: Visit) -> None:
+def test_hostile_text_is_shown_and_does_nothing(link: str, served: Served, visit: Visit) -> None:
     page = visit(f"{served.url}/{link}")
     if link:
         expect(page.locator(".is-place")).to_be_visible()
@@ -247,12 +247,12 @@ def test_a_read_only_page_changes_nothing(read_only: Served, visit: Visit) -> No
     for name in ("Traces", "Compare", "Runs"):
         tab(page, name)
         expect(page.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
-        for control in ("Solve", "Stop", "Run on from here", "Which fact mattered?", "Compare", "Start"):
+        for control in ("Solve", "Stop", "Resume from here", "Which fact mattered?", "Compare", "Start"):
             assert page.get_by_role("button", name=control, exact=True).count() == 0
     assert len(read_only.store.attempts(100)) == before
 
 
-def test_a_narrow_screen_is_enough(served: Served, visit: Visit) -> None:
+def test_nothing_is_wider_than_a_narrow_screen(served: Served, visit: Visit) -> None:
     page = visit(f"{served.url}/?attempt={WALNUTS}", width=400)
     expect(page.locator(".is-place")).to_be_visible()
     for name in ("Traces", "Compare", "Runs", "Solve"):
@@ -262,7 +262,7 @@ def test_a_narrow_screen_is_enough(served: Served, visit: Visit) -> None:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_nothing_keeps_anyone_out(theme: str, axe: str, served: Served, visit: Visit) -> None:
+def test_no_axe_violations(theme: str, axe: str, served: Served, visit: Visit) -> None:
     page = visit(f"{served.url}/?__theme={theme}")
     ask(page, ASKED)
     expect(page.locator(".answer-box .is-value")).to_have_text("27")

@@ -1,4 +1,4 @@
-"""One flow with a real small model: the page, the embedded engine and the trace store together."""
+"""One flow with a real small model: the page, the embedded backend and the trace store together."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.backends.embedded import EmbeddedBackend
+from app.backends.config import BackendConfig
 from app.store import Store
-from prompts.backend import Backend
+from app.ui.backends import Backends
 from prompts.settings import Settings
 from tests.browser.conftest import ASKED, serving
 
@@ -21,12 +21,10 @@ pytestmark = [
 ]
 
 
-def test_a_real_model_thinks_before_ones_eyes(smollm2: Path, visit: Callable[..., Page], tmp_path: Path) -> None:
-    async def real(name: str) -> Backend:
-        return await EmbeddedBackend.open(smollm2, model=name, slots=1, context=2048)
-
+def test_a_real_model_is_watched(smollm2: Path, visit: Callable[..., Page], tmp_path: Path) -> None:
+    backends = Backends(BackendConfig(model=str(smollm2), slots=1, context=2048))
     short = Settings(step_tokens=32, memory_tokens=48, answer_tokens=16, max_steps=2)
-    with Store.open(tmp_path / "t.sqlite") as store, serving(store, engine=real, settings=short) as served:
+    with Store.open(tmp_path / "t.sqlite") as store, serving(store, backends=backends, settings=short) as served:
         page = visit(served.url)
         page.get_by_label("Question", exact=True).first.fill(ASKED)
         page.get_by_role("button", name="Solve", exact=True).click()

@@ -16,7 +16,8 @@ from pydantic import ValidationError
 
 from evals import gsm8k
 from evals.commands import main
-from evals.gsm8k import BUILTIN, GSM8K_SCORERS, TASK, GsmSource
+from evals.gsm8k import BUILTIN, TASK, GsmSource
+from evals.scoring import GSM8K_SCORERS
 from evals.task import QuestionSet
 from prompts.values import UserError
 

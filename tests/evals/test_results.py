@@ -1,54 +1,79 @@
 from __future__ import annotations
 
-import io
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console
 
 from app.backends.scripted import ScriptedBackend
 from app.errors import BackendError, BadInput
 from app.store import Store
 from app.store.records import Run
-from evals import gsm8k
+from evals.gsm8k import TASK, GsmSource
+from evals.progress import Progress
 from evals.results import BackendUse, backend_use, covered, pair, summarize
 from evals.runner import Runner, begin
-from evals.task import Task
+from evals.task import QuestionSet
+from prompts.backend import Backend
 from prompts.settings import Settings
 from prompts.values import Request
 
-TASK = gsm8k.load("builtin", limit=6)
-GOLD = {item.question.text: item.gold for item in TASK.items}
+SOURCE = GsmSource(source="builtin", limit=6)
+QUESTIONS = TASK.questions(SOURCE)
+GOLD = {item.question.text: item.gold for item in QUESTIONS.items}
 
 
-async def measured(store: Store, right: int, task: Task = TASK) -> Run:
+def begun(store: Store, backend: Backend, questions: QuestionSet = QUESTIONS, strategy: str = "cot") -> Run:
+    return begin(store, TASK, questions, SOURCE, strategy, backend, Settings())
+
+
+async def finished(
+    store: Store, run: Run, backend: Backend, concurrency: int = 3, questions: QuestionSet = QUESTIONS
+) -> list[Progress]:
+    """What the run tells until its end."""
+    async with aclosing(Runner(store, TASK, questions, run, backend, concurrency).progress()) as news:
+        return [progress async for progress in news]
+
+
+async def measured(store: Store, right: int, questions: QuestionSet = QUESTIONS) -> Run:
     """A run of cot in which the first ``right`` questions are answered rightly, the rest with -1."""
-    known = {item.question.text: place for place, item in enumerate(task.items)}
+    known = {item.question.text: place for place, item in enumerate(questions.items)}
 
     def reply(request: Request) -> str:
-        asked = request.messages[1].parts[0].removeprefix("Question: ")
+        asked = request.messages[1].parts[0].text.removeprefix("Question: ")
         return f"Answer: {GOLD[asked] if known[asked] < right else -1}"
 
-    engine = ScriptedBackend(reply)
-    run = begin(store, task, {}, "cot", engine, Settings())
-    await Runner(store, task, run, engine, 3).run(Console(file=io.StringIO()))
+    backend = ScriptedBackend(reply)
+    run = begun(store, backend, questions)
+    await finished(store, run, backend, questions=questions)
     return run
 
 
 async def test_a_run_is_summed_up_and_paired_with_another(tmp_path: Path) -> None:
     with Store.open(tmp_path / "t.sqlite") as store:
         first, second = await measured(store, 2), await measured(store, 5)
-        summary = summarize(store, first, TASK.primary)
+        summary = summarize(store, first)
         assert (summary.n, summary.accuracy["numeric"].correct, summary.errors, summary.unanswered) == (6, 2, 0, 0)
+        assert (summary.primary, summary.task, summary.strategy) == ("numeric", "gsm8k-builtin", "cot")
         assert summary.costs["calls"].total == 6
         assert summary.wall_seconds > 0
         comparison = pair(store, first, second, "numeric")
         assert (comparison.n, comparison.accuracy.mean_a, comparison.accuracy.mean_b) == (6, 2 / 6, 5 / 6)
-        assert set(comparison.flips.gained) == {item.question.id for item in TASK.items[2:5]}
+        assert set(comparison.flips.gained) == {item.question.id for item in QUESTIONS.items[2:5]}
         assert comparison.flips.lost == ()
+
+
+async def test_another_scorer_may_be_the_one_that_counts(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "t.sqlite") as store:
+        run = await measured(store, 2)
+        assert next(iter(summarize(store, run).accuracy)) == "numeric"
+        summary = summarize(store, run, "strict-match")
+        assert summary.primary == next(iter(summary.accuracy)) == "strict-match"
+        assert summary.accuracy["strict-match"].correct == 0
+        assert summary.accuracy.keys() == TASK.scorers.keys()
 
 
 async def test_errors_are_counted_apart_and_redone_on_resume(tmp_path: Path) -> None:
@@ -56,32 +81,63 @@ async def test_errors_are_counted_apart_and_redone_on_resume(tmp_path: Path) -> 
         raise BackendError("The engine is out of order: mend it.")
 
     with Store.open(tmp_path / "t.sqlite") as store:
-        engine = ScriptedBackend(broken)
-        run = begin(store, TASK, {}, "cot", engine, Settings())
-        await Runner(store, TASK, run, engine, 2).run(Console(file=io.StringIO()))
-        summary = summarize(store, run, TASK.primary)
+        backend = ScriptedBackend(broken)
+        run = begun(store, backend)
+        await finished(store, run, backend)
+        summary = summarize(store, run)
         assert (summary.n, summary.errors) == (0, 6)
-        await Runner(store, TASK, run, ScriptedBackend(lambda _: "Answer: 1"), 2).run(Console(file=io.StringIO()))
-        summary = summarize(store, run, TASK.primary)
+        await finished(store, run, ScriptedBackend(lambda _: "Answer: 1"))
+        summary = summarize(store, run)
         assert (summary.n, summary.errors) == (6, 0)
 
 
-async def test_runs_of_different_tasks_are_not_compared(tmp_path: Path) -> None:
+async def test_runs_on_different_questions_are_not_compared(tmp_path: Path) -> None:
     with Store.open(tmp_path / "t.sqlite") as store:
-        runs = await measured(store, 1), await measured(store, 1, replace(TASK, name="another"))
+        runs = await measured(store, 1), await measured(store, 1, replace(QUESTIONS, name="another"))
         with pytest.raises(BadInput, match="like with like"):
             pair(store, *runs, "numeric")
 
 
-async def test_the_engine_is_busy_while_a_call_is_in_flight(tmp_path: Path) -> None:
+async def test_runs_without_a_question_in_common_are_not_compared(tmp_path: Path) -> None:
     with Store.open(tmp_path / "t.sqlite") as store:
-        slow = ScriptedBackend(lambda _: "Answer: 1", delay=0.2)
-        run = begin(store, TASK, {}, "cot", slow, Settings())
-        await Runner(store, TASK, run, slow, 3).run(Console(file=io.StringIO()))
+        halves = [replace(QUESTIONS, items=items) for items in (QUESTIONS.items[:3], QUESTIONS.items[3:])]
+        runs = [await measured(store, 1, half) for half in halves]
+        with pytest.raises(BadInput, match="no question in common"):
+            pair(store, runs[0], runs[1], "numeric")
+
+
+@pytest.mark.parametrize(
+    ("attempts", "calls", "use"),
+    [
+        ([], [], BackendUse(0, 0, 0)),
+        ([(0, 10)], [], BackendUse(10, 0, 0)),
+        ([(0, 10)], [(0, 10)], BackendUse(10, 1, 1)),
+        ([(0, 10), (0, 10)], [(0, 5), (2.5, 7.5)], BackendUse(10, 0.75, 1)),
+        ([(0, 10), (100, 110)], [(0, 10), (100, 105)], BackendUse(20, 0.75, 0.75)),
+    ],
+    ids=["nothing ran", "no call", "always busy", "two at once", "stopped and resumed"],
+)
+def test_the_backend_is_busy_while_a_call_is_in_flight(
+    attempts: list[tuple[float, float]],
+    calls: list[tuple[float, float]],
+    use: BackendUse,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with Store.open(":memory:") as store:
+        monkeypatch.setattr(store, "attempt_spans", {7: attempts}.__getitem__)
+        monkeypatch.setattr(store, "call_spans", {7: calls}.__getitem__)
+        assert backend_use(store, 7) == use
+        assert "The backend had work for" in use.in_words()
+
+
+async def test_the_use_of_a_real_run_is_a_share_and_no_more_calls_than_attempts_at_once(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "t.sqlite") as store:
+        slow = ScriptedBackend(lambda _: "Answer: 1", delay=0.05)
+        run = begun(store, slow)
+        await finished(store, run, slow, concurrency=3)
         use = backend_use(store, run.id)
-        assert 0.5 < use.busy <= 1
-        assert 1 < use.mean_in_flight <= 3
-        assert "The engine had work for" in use.in_words()
+        assert 0 < use.busy <= 1
+        assert 0 < use.mean_in_flight <= 3
 
 
 @pytest.mark.parametrize(
