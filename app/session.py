@@ -92,14 +92,16 @@ async def solve(
     chosen = find_strategy(strategy)
     chosen.check_capabilities(backend.name, backend.capabilities)
     question = replace(question, text=check_question(question.text))
-    spec = AttemptSpec(question, strategy, backend.name, backend.model, settings, run, checks=checks or DEFAULT_CHECKS)
+    chosen_checks = DEFAULT_CHECKS if checks is None else checks
+    spec = AttemptSpec(question, strategy, backend.name, backend.model, settings, run, checks=chosen_checks)
     reasoner = chosen.reasoner_for(backend, settings)
     if fork is None:
         state = initial_state(question, reasoner.start(question))
     else:
         check_fork(fork, chosen, settings)
         parent = store.attempt(fork.parent)
-        spec = replace(spec, parent=parent.id, forked_at_step=fork.step, checks=checks or parent.spec.checks)
+        inherited = parent.spec.checks if checks is None else checks
+        spec = replace(spec, parent=parent.id, forked_at_step=fork.step, checks=inherited)
         state = initial_state(question, fork.memory, fork.round)
     attempt = store.begin(spec)
     try:

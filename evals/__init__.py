@@ -30,10 +30,8 @@ def _tasks() -> dict[str, Task]:
 
 
 def _assigns_task(path: Path) -> bool:
-    targets = [
-        target
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-    ]
+    targets: list[ast.expr] = []
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        targets += node.targets if isinstance(node, ast.Assign) else ()
+        targets += [node.target] if isinstance(node, ast.AnnAssign) and node.value else ()
     return any(isinstance(target, ast.Name) and target.id == "TASK" for target in targets)

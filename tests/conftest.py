@@ -8,11 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from app.config import BackendOptions
 from app.models.catalogue import find
 from app.models.download import pull
+
+hypothesis.settings.register_profile("isump", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("isump")
 
 LOCAL = {"127.0.0.1", "::1", "localhost"}
 

@@ -55,7 +55,9 @@ class Served:
 def answer(request: values.Request) -> Reply:
     """Tulips: planted, come up, left. An edited memory is believed, one without a planted number is guessed from."""
     asked, last = request.messages[1].content, request.messages[-1].content
-    seconds = 30.0 if "slowly" in asked and "planted" in asked.partition("Solution so far")[2] else 0.02
+    seconds = 0.3 if "a while" in asked else 0.02  # so that most of it is half a second after the click
+    if "slowly" in asked and "planted" in asked.partition("Solution so far")[2]:
+        seconds = 30.0
     hostile = f" {HOSTILE}" if "hostile" in asked else ""
     memory = asked.partition("Solution so far:")[2]
     planted = int(found[1]) if (found := re.search(r"planted = (\d+)", memory)) else 48
@@ -176,14 +178,15 @@ def read_only(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> It
 
 @pytest.fixture
 def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
-    """Opens a page as a new visitor; in the end none may have met an error, nor asked another host for anything."""
+    """Opens a page as a new visitor, after running ``script`` in it; in the end none may have met an error, nor asked another host for anything."""
     contexts, problems = list[BrowserContext](), list[str]()
 
-    def begin(url: str, width: int = 1280) -> Page:
+    def begin(url: str, width: int = 1280, script: str = "") -> Page:
         context = chromium.new_context(viewport={"width": width, "height": 900}, bypass_csp=True)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(30_000)
+        page.add_init_script(script)
         host = re.match(r"http://[^/]+", url)
         assert host
 

@@ -122,7 +122,7 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path: Path):
     ("asked", "says"),
     [({"offset": 64}, "skips all of the 64 questions"), ({"data": Path("x.jsonl")}, "choose one of them")],
 )
-def test_wishes_that_the_questions_cannot_meet_are_refused(asked: dict[str, Any], says: str):
+def test_an_offset_beyond_the_questions_and_a_file_beside_a_source_are_refused(asked: dict[str, Any], says: str):
     with pytest.raises(UserError, match=says):
         load(source="builtin", **asked)
 
@@ -155,7 +155,7 @@ def test_the_task_is_judged_by_the_three_scorers_and_ours_counts():
     assert set(TASK.scorers) == {"strict-match", "flexible-extract", "numeric"}
 
 
-def test_builtin_is_loud_about_what_it_is():
+def test_builtin_questions_carry_a_notice_that_they_are_not_gsm8k():
     task = load(source="builtin", limit=5)
     assert task.name == "gsm8k-builtin" and "not GSM8K" in task.notice
     assert len(task.items) == 5

@@ -188,7 +188,7 @@ def test_flips_name_what_was_gained_and_lost():
     assert flips(["p", "q", "r", "s"], [True, False, True, False], [True, True, False, False]) == Flips(("q",), ("r",))
 
 
-def test_compare_puts_it_together():
+def test_compare_paired_reports_every_statistic():
     result = compare_paired(
         ["p", "q", "r", "s"],
         [True, False, None, True],
@@ -208,7 +208,7 @@ def test_compare_puts_it_together():
 
 @settings(deadline=None, max_examples=30)
 @given(st.lists(st.tuples(st.sampled_from([True, False, None]), st.sampled_from([True, False, None])), max_size=15))
-def test_compare_agrees_with_itself_and_with_the_swap(pairs):
+def test_compare_paired_agrees_with_itself_and_with_the_swap(pairs):
     a, b = columns(pairs)
     ids = [str(i) for i in range(len(pairs))]
     costs = {"calls": [1.0] * len(pairs)}
@@ -220,12 +220,12 @@ def test_compare_agrees_with_itself_and_with_the_swap(pairs):
     assert (backward.mcnemar.p, backward.detectable) == (forward.mcnemar.p, forward.detectable)
 
 
-def test_compare_refuses_runs_with_different_costs():
+def test_compare_paired_refuses_runs_with_different_costs():
     with pytest.raises(ValueError, match="steps"):
         compare_paired(["p"], [True], [True], {"calls": [1]}, {"steps": [1]})
 
 
-def test_importing_statistics_stays_cheap():
+def test_importing_statistics_imports_no_numpy_or_scipy():
     code = "import evals.statistics, sys; print({'numpy', 'scipy', 'statsmodels', 'pandas'} & set(sys.modules))"
     root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)

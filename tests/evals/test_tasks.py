@@ -44,6 +44,23 @@ def test_every_module_that_defines_a_task_is_listed_under_its_own_name() -> None
     assert all(found.name in defined for found in defined.values()), "the others only import a task of another module"
 
 
+@pytest.mark.parametrize(
+    ("source", "defines"),
+    [
+        ("TASK = Task(...)", True),
+        ("TASK: Task = Task(...)", True),
+        ('"""An example:\n\nTASK = Task(...)\n"""', False),
+        ("TASK: Task", False),
+        ("TASKS = [TASK]", False),
+        ("from evals.gsm8k import TASK", False),
+        ("def make():\n    TASK = Task(...)", False),
+    ],
+)
+def test_a_module_defines_a_task_when_it_assigns_one(source: str, defines: bool, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(source)
+    assert evals._assigns_task(tmp_path / "mine.py") is defines
+
+
 @each_task
 def test_a_task_says_what_others_need_to_know(task: Task) -> None:
     assert task.help and task.version

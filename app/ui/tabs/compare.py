@@ -104,7 +104,7 @@ def _build_strategies(site: Site) -> None:
                     gr.Dropdown(offered, value=default, label=f"Strategy {number}"),
                     gr.Dropdown(names, value=names[0], label=f"Model {number}"),
                 ]
-    with gr.Row():
+    with gr.Row(elem_classes="buttons-row"):
         begin = gr.Button("Compare", variant="primary", scale=0, min_width=200)
         stop = gr.Button("Stop", scale=0, min_width=120)
     view = gr.HTML(note_html("The attempts will appear here, one in each column."), elem_classes="columns-box")
@@ -123,7 +123,7 @@ def _build_runs(site: Site) -> None:
         other = gr.Dropdown(choices, value=None, label="Run held against it")
         scorer = gr.Dropdown([], value=None, label="Judged by")
         shown = gr.Radio([FLIPS, ALL], value=FLIPS, label="Questions")
-    with gr.Row():
+    with gr.Row(elem_classes="buttons-row"):
         begin = gr.Button("Compare the runs", variant="primary", scale=0, min_width=200)
     view = gr.HTML(note_html("Choose two runs of the same questions."), elem_classes="comparison-box")
     begin.click(partial(compare_runs, site), [baseline, other, scorer, shown], view, **QUIET)

@@ -47,7 +47,7 @@ def build(site: Site, run: gr.Dropdown) -> EvalPanel:
             strategy = gr.Dropdown([*STRATEGIES], value=DEFAULT, label="Strategy")
             model = gr.Dropdown(site.backends.names(), label="Model")
             concurrency = gr.Slider(1, 8, 4, step=1, precision=0, label="At once")
-        with gr.Row():
+        with gr.Row(elem_classes="buttons-row"):
             begin = gr.Button("Start the eval", variant="primary", scale=0, min_width=200)
             again = gr.Button("Resume the run above", scale=0, min_width=300)
             stop = gr.Button("Stop", scale=0, min_width=120)

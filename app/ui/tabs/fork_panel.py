@@ -65,7 +65,7 @@ def build(site: Site, attempt: gr.Number, step: gr.Slider) -> ForkPanel:
             temperature = gr.Number(0, label="Temperature", info="at 0 every fork is the same")
             max_steps = gr.Number(12, label="Most steps", info="those before the fork count", precision=0)
             forks = gr.Slider(1, MAX_FORKS, 1, step=1, precision=0, label="Forks", info="each with another seed")
-        with gr.Row():
+        with gr.Row(elem_classes="buttons-row"):
             go = gr.Button("Resume from here", variant="primary", scale=0, min_width=200)
             which = gr.Button("Which fact mattered?", scale=0, min_width=280)
             stop = gr.Button("Stop", scale=0, min_width=120)

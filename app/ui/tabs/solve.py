@@ -110,9 +110,9 @@ def build(site: Site) -> None:
                 max_lines=14,
                 placeholder="Write a question that takes a few steps, or take an example.",
             )
-            with gr.Row():
+            with gr.Row(elem_classes="examples-row"):
                 examples = [(gr.Button(f"Example: {name}", size="sm"), text) for name, text in EXAMPLES.items()]
-            with gr.Row():
+            with gr.Row(elem_classes="buttons-row"):
                 begin = gr.Button("Solve", variant="primary")
                 stop = gr.Button("Stop", interactive=False)
             answer = gr.HTML(answer_box_html(None, site), elem_classes="answer-box")

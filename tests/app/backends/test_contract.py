@@ -220,7 +220,9 @@ class TestStream:
                 replace(whole.usage, cached=made.usage.cached),
             )
 
-    async def test_who_stops_after_the_first_piece_leaves_the_backend_working(self, backend: Backend, ask: Ask) -> None:
+    async def test_closing_a_stream_after_the_first_piece_leaves_the_backend_working(
+        self, backend: Backend, ask: Ask
+    ) -> None:
         streamer = needs(backend, Capability.STREAM, Streamer)
         async with asyncio.timeout(HANGS):
             async with aclosing(streamer.stream(ask("Tell me a long story.", 200))) as items:

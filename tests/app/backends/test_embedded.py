@@ -61,13 +61,13 @@ def begun(text: str) -> Request:
     return Request((message("user", "Laugh."), message("assistant", text)), 16)
 
 
-async def test_the_given_beginning_is_taken_off_a_whole_reply_once(server: FakeServer) -> None:
+async def test_the_prefill_is_removed_once_from_a_whole_reply(server: FakeServer) -> None:
     server.then(Answer(body=completion("ha haha ha!")))
     async with engine_at(server) as engine:
         assert (await engine.generate(begun("ha ha"))).text == "ha ha!"
 
 
-async def test_a_streamed_continuation_that_sounds_like_its_beginning_is_kept(server: FakeServer) -> None:
+async def test_a_streamed_continuation_that_repeats_its_prefill_is_kept(server: FakeServer) -> None:
     """llama.cpp leaves the beginning out of a stream, so that nothing may be taken off again."""
     pieces = [chunk(content=piece) for piece in ("ha", " ha", "!")]
     server.then(events(*pieces, chunk("stop"), usage(Usage(9, 3))))
@@ -77,7 +77,7 @@ async def test_a_streamed_continuation_that_sounds_like_its_beginning_is_kept(se
     assert isinstance(made, Generation) and made.text == "ha ha!"
 
 
-async def test_who_stops_a_stream_hangs_up_at_once(server: FakeServer) -> None:
+async def test_closing_a_stream_closes_its_connection(server: FakeServer) -> None:
     server.then(events(chunk(content="ha"), done=False, then="hang"))
     async with asyncio.timeout(HANGS), engine_at(server) as engine:
         async with aclosing(engine.stream(begun("ha ha"))) as items:

@@ -83,7 +83,7 @@ async def test_a_server_without_models_is_an_error() -> None:
         (DROP, "no connection: "),
     ],
 )
-async def test_a_passing_failure_is_tried_again_and_recorded(
+async def test_a_transient_failure_is_retried_and_recorded(
     server: FakeServer, ask: Ask, failure: Answer, said: str
 ) -> None:
     server.then(failure, failure)
@@ -94,7 +94,7 @@ async def test_a_passing_failure_is_tried_again_and_recorded(
     assert made.seconds >= sum(retry.waited for retry in made.retries)
 
 
-async def test_silence_is_tried_again_and_recorded(server: FakeServer, ask: Ask) -> None:
+async def test_a_request_that_times_out_is_retried_and_recorded(server: FakeServer, ask: Ask) -> None:
     server.then(HANG, HANG)
     made = await generate(server, ask("Why?"), timeout=0.5, tries=20)  # a busy machine may need more than the two
     assert made.text == "An answer."
@@ -103,7 +103,7 @@ async def test_silence_is_tried_again_and_recorded(server: FakeServer, ask: Ask)
     assert made.seconds >= sum(retry.waited for retry in made.retries)
 
 
-async def test_the_servers_own_pause_is_kept(server: FakeServer, ask: Ask) -> None:
+async def test_the_retry_after_header_is_obeyed(server: FakeServer, ask: Ask) -> None:
     server.then(
         Answer(429, headers={"Retry-After": "0.05"}),
         Answer(429, headers={"Retry-After": "Fri, 31 Dec 1999 23:59:59 GMT"}),
@@ -119,7 +119,7 @@ async def test_pauses_grow(server: FakeServer, ask: Ask) -> None:
     assert made.retries[4].waited > 4 * made.retries[0].waited
 
 
-async def test_gives_up_after_the_last_try(server: FakeServer, ask: Ask) -> None:
+async def test_the_last_retry_that_fails_is_raised(server: FakeServer, ask: Ask) -> None:
     server.then(*[error(503, "busy")] * 3)
     with pytest.raises(
         BackendUnavailable, match=r"^The server at http://\S+/v1 failed 3 times \(HTTP 503: busy\): try"
@@ -199,7 +199,7 @@ async def test_a_budget_spent_before_the_first_word_is_an_empty_text(server: Fak
     assert (made.text, made.finish_reason, made.usage.completion) == ("", "length", 16)
 
 
-async def test_cancelling_hangs_up_and_asks_no_more(server: FakeServer, ask: Ask) -> None:
+async def test_cancelling_closes_the_connection_without_a_retry(server: FakeServer, ask: Ask) -> None:
     server.then(HANG)
     task = asyncio.create_task(generate(server, ask("Why?")))
     async with asyncio.timeout(HANGS):
@@ -238,7 +238,7 @@ async def test_a_stream_that_ends_with_its_usage_in_the_last_choice_is_read_too(
     assert (made.text, made.usage, made.finish_reason) == ("An answer.", Usage(9, 3, 4), "stop")
 
 
-async def test_a_stream_is_tried_again_until_it_begins(server: FakeServer, ask: Ask) -> None:
+async def test_a_stream_is_retried_until_it_begins(server: FakeServer, ask: Ask) -> None:
     server.then(error(503, "busy"), DROP)
     made = (await streamed(server, ask("Why?")))[-1]
     assert isinstance(made, Generation)
@@ -279,7 +279,7 @@ async def test_a_stream_that_breaks_off_is_one_sentence_after_its_pieces(
     assert len(server.seen) == 1, "what has begun is not tried again"
 
 
-async def test_who_stops_a_stream_hangs_up(server: FakeServer, ask: Ask) -> None:
+async def test_closing_a_stream_closes_its_connection(server: FakeServer, ask: Ask) -> None:
     server.then(events(*BEGUN, done=False, then="hang"))
     backend = OpenAIBackend("tiny", base_url=server.url)
     async with asyncio.timeout(HANGS), aclosing(backend):
@@ -293,7 +293,7 @@ async def test_no_key_for_openai_itself_is_said_before_any_request() -> None:
         OpenAIBackend("gpt")
 
 
-async def test_half_a_character_is_the_users_to_mend(server: FakeServer, ask: Ask) -> None:
+async def test_a_lone_surrogate_in_the_prompt_is_bad_input(server: FakeServer, ask: Ask) -> None:
     with pytest.raises(BadInput, match="lone surrogate"):
         await generate(server, ask(json.loads('"\\ud83d"')))
 

@@ -199,7 +199,7 @@ def test_an_interpreter_without_pip_says_so(links: Path, cache: Path, monkeypatc
         ("", "without a word"),
     ],
 )
-def test_what_pip_meant(log: str, meaning: str) -> None:
+def test_the_reason_is_found_in_the_log_of_pip(log: str, meaning: str) -> None:
     assert meaning in str(sources._pip_error(TINY.wheels[0], log))
 
 
