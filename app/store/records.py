@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from prompts.checks import DEFAULT_CHECKS, Finding, findings
 from prompts.settings import Settings
-from prompts.steps import Ending, Step
+from prompts.steps import Ending, Step, Verb
 from prompts.values import Question
 
 Status = Literal["running", "done", "error"]
@@ -159,7 +159,7 @@ class ContextSize:
 class CallUsage:
     """What of a step its context size is computed from: the verb, and each call's (prompt, completion) tokens."""
 
-    verb: str
+    verb: Verb
     tokens: tuple[tuple[int, int], ...]
 
 

@@ -20,7 +20,7 @@ from app.streams import AT_ONCE
 from prompts.backend import Backend
 
 SLOTS = AT_ONCE
-"""Requests an embedded model answers side by side; further visitors wait their turn."""
+"""Requests that an embedded model answers at the same time; further ones wait."""
 
 
 class Backends:

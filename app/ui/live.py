@@ -29,7 +29,7 @@ Opening = Callable[[], Coroutine[Any, Any, Streams]]
 
 
 class LiveAttempts:
-    """Attempts that run side by side.
+    """Attempts that are started together and run at the same time.
 
     Attributes:
         views: Each attempt as far as it has come, in the order of their streams.

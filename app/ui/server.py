@@ -106,7 +106,7 @@ async def _serve(site: Site, listener: socket.socket, app: FastAPI, address: str
 
 
 class _Server(uvicorn.Server):
-    """Says its address once it answers, and ends without a word when it is told to."""
+    """Prints its address once it answers, and ends without output on SIGINT and SIGTERM."""
 
     def __init__(self, config: uvicorn.Config, address: str) -> None:
         super().__init__(config)

@@ -178,7 +178,10 @@ def read_only(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> It
 
 @pytest.fixture
 def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
-    """Opens a page as a new visitor, after running ``script`` in it; in the end none may have met an error, nor asked another host for anything."""
+    """Opens a page as a new visitor, with ``script`` run before it is loaded.
+
+    In the end no page may have met an error, nor asked another host for anything.
+    """
     contexts, problems = list[BrowserContext](), list[str]()
 
     def begin(url: str, width: int = 1280, script: str = "") -> Page:

@@ -161,6 +161,14 @@ def test_links_lead_to_attempt_step_and_run(served: Served, visit: Visit) -> Non
     expect(page.locator(".question-box [role=alert]")).to_contain_text("there is none of that number")
 
 
+def test_a_run_is_opened_from_its_mark(served: Served, visit: Visit) -> None:
+    page = visit(served.url)
+    tab(page, "Runs")
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name=re.compile("^run 1: cot")).first.press("Enter")  # both marks are in one place
+    expect(opened.value.get_by_label("Run", exact=True)).to_have_value(re.compile("^run 1:"))
+
+
 @pytest.mark.parametrize("visit_number", range(3))
 def test_a_link_to_a_step_fills_the_boxes_of_that_step(visit_number: int, served: Served, visit: Visit) -> None:
     page = visit(f"{served.url}/?attempt={WALNUTS}&step=1")

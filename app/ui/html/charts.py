@@ -14,6 +14,7 @@ from typing import Literal, TypeVar
 from app.store.records import CallUsage, ContextSize, context_sizes
 from app.ui.html.plot import COLOURS, MARKERS, Axis, Chart, Marker, Point, Series
 from app.ui.html.tables import Head
+from app.ui.html.text import markup
 from evals.formatting import count, number, percent, percent_interval
 from evals.statistics import Interval, accuracy
 from graphs import STRATEGIES
@@ -104,7 +105,8 @@ def accuracy_chart(runs: Sequence[RunPoint], cost: Cost) -> Chart:
         about = f"run {run.run}: {run.strategy}, {right} of {count(run.questions, 'question')}, "
         about += f"{name} {number(tokens)} tokens"
         low, high = 100 * run.interval.low, 100 * run.interval.high
-        points.append(Point(tokens, 100 * run.right, low, high, str(run.run), about))
+        href = markup("?run={}", run.run)
+        points.append(Point(tokens, 100 * run.right, low, high, str(run.run), about, href))
         rows.append((str(run.run), run.strategy, number(tokens), right, f"{run.questions:,}"))
     return Chart(
         title,
@@ -128,7 +130,7 @@ def accuracy_chart(runs: Sequence[RunPoint], cost: Cost) -> Chart:
             Head("questions", number=True),
         ),
         tuple(rows),
-        "Each mark is a run, with its number and the 95% interval.",
+        "Each mark is a run, with its number and the 95% interval; a click opens it.",
     )
 
 

@@ -26,7 +26,7 @@ def thought_text_html(text: str, findings: Sequence[Finding]) -> Markup:
 
 
 def fault_spans(text: str, findings: Iterable[Finding]) -> list[Span]:
-    """Where the faults are in a text; each check reports in reading order, so equal texts are told apart."""
+    """Where the faults are in a text; each check reports in reading order, so equal texts are kept apart."""
     spans, places = list[Span](), dict[str, int]()
     for finding in findings:
         if fault_name(finding.check, finding.kind) is None or len(spans) >= _SHOWN:

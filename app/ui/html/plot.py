@@ -23,7 +23,7 @@ COLOURS = 8
 """How many ``charts.css`` has."""
 EMPTY = "nothing to show yet"
 WIDTH, HEIGHT = 440, 280  # units of the picture, which is as wide as its column
-_TOP, _RIGHT, _CHARACTER = 30, 16, 8  # room above and to the right; the width of a digit
+_TOP, _CHARACTER = 30, 8  # room above; the width of a digit
 
 Marker = Literal["circle", "square", "triangle", "diamond", "down", "cross", "bar"]
 _SHAPES: dict[Marker, LiteralString] = {
@@ -40,7 +40,10 @@ MARKERS: tuple[Marker, ...] = tuple(name for name in _SHAPES if name != "bar")
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A mark with its interval, a short ``label`` beside it, and what is said ``about`` it when it is pointed at."""
+    """A mark with its interval.
+
+    A short ``label`` stands beside it, ``about`` is said when it is pointed at, and a click opens ``href``.
+    """
 
     x: float
     y: float
@@ -48,6 +51,7 @@ class Point:
     high: float | None = None
     label: str = ""
     about: str = ""
+    href: Markup = field(default_factory=Markup)
 
     @property
     def span(self) -> tuple[float, float]:
@@ -103,15 +107,17 @@ class Chart:
 def chart_html(chart: Chart) -> Markup:
     """The chart as a figure. Its height does not depend on its points; without any it is a frame that says so."""
     drawn = [series for series in chart.series if series.points]
+    linked = any(point.href for series in drawn for point in series.points)
     note = markup('<p class="chart-note">{}</p>', escaped(chart.note)) if chart.note else Markup()
     rows = [[escaped(cell) for cell in row] for row in chart.rows]
     return markup(
         '<figure class="chart"><figcaption>{}</figcaption>'
-        '<svg class="picture" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>'
+        '<svg class="picture" viewBox="0 0 {} {}" role="{}" aria-label="{}">{}</svg>'
         '<ul class="legend">{}</ul>{}<details><summary>As a table</summary>{}</details></figure>',
         escaped(chart.title),
         WIDTH,
         HEIGHT,
+        "group" if linked else "img",  # what is inside an img cannot be reached
         escaped(f"{chart.title}: {chart.summary if drawn else EMPTY}"),
         _inside(chart, drawn),
         joined(markup("<li>{}{}</li>", _key(series), escaped(series.name)) for series in drawn),
@@ -127,14 +133,16 @@ def _inside(chart: Chart, drawn: Sequence[Series]) -> Markup:
     floor, ceiling = reach(chart.y.low, chart.y.high, heights)
     rungs = ticks(floor, ceiling, chart.y.whole)
     start = 10 + _CHARACTER * min(12, max(len(number(rung)) for rung in rungs))
-    x = Scale(left, right, start, WIDTH - _RIGHT)
+    across = tuple(chart.x.names or ticks(left, right, chart.x.whole))
+    last = chart.x.names.get(across[-1]) or number(across[-1])
+    x = Scale(left, right, start, WIDTH - 6 - _CHARACTER * min(12, max(2, len(last))) / 2)
     y = Scale(floor, ceiling, HEIGHT - (62 if chart.x.notes else 46), _TOP)
     marked = [(series, point) for series in drawn if series.marker for point in series.points]
     middle = (x.start + x.end) / 2
     return joined(
         (
             *(_rung(rung, x, y) for rung in rungs),
-            *(_tick(chart.x, tick, x, y) for tick in chart.x.names or ticks(left, right, chart.x.whole)),
+            *(_tick(chart.x, tick, x, y) for tick in across),
             markup('<path class="axis" d="M{:.1f} {:.1f}H{:.1f}"/>', x.start, y.start, x.end),
             _text(chart.y.title, 2, 15),
             _text(chart.x.title, middle, HEIGHT - 6, "middle"),
@@ -193,7 +201,11 @@ def _mark(series: Series, point: Point, x: Scale, y: Scale) -> Markup:
         whisker = markup(path, across, foot, head, across - 4)
     about = markup("<title>{}</title>", escaped(point.about)) if point.about else Markup()
     shown = mark + whisker if series.marker == "bar" else whisker + mark
-    return markup('<g class="point c{}">{}{}</g>', series.colour, about, shown)
+    group = markup('<g class="point c{}">{}{}</g>', series.colour, about, shown)
+    if not point.href:
+        return group
+    link = '<a class="point-link" href="{}" target="_blank" rel="noopener" aria-label="{}">{}</a>'
+    return markup(link, point.href, escaped(point.about), group)
 
 
 def _shape(series: Series, across: float, up: float) -> Markup:

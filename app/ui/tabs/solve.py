@@ -104,12 +104,13 @@ def build(site: Site) -> None:
     started = gr.State(Started[LiveQuestion]())
     with gr.Row():
         with gr.Column(scale=3, min_width=320):
-            question = gr.Textbox(
-                label="Question",
-                lines=5,
-                max_lines=14,
-                placeholder="Write a question that takes a few steps, or take an example.",
-            )
+            with gr.Row(elem_classes="question-row"):
+                question = gr.Textbox(
+                    label="Question",
+                    lines=5,
+                    max_lines=14,
+                    placeholder="Write a question that takes a few steps, or take an example.",
+                )
             with gr.Row(elem_classes="examples-row"):
                 examples = [(gr.Button(f"Example: {name}", size="sm"), text) for name, text in EXAMPLES.items()]
             with gr.Row(elem_classes="buttons-row"):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from app.ui.html import plot
 from app.ui.html.plot import COLOURS, EMPTY, HEIGHT, MARKERS, WIDTH, Axis, Chart, Point, Series, chart_html
 from app.ui.html.tables import Head
+from app.ui.html.text import markup
 
 HOSTILE = "<script>alert(1)</script>\"'&\u202e"
 NUMBERS = st.floats(-1e300, 1e300) | st.integers(-100, 100).map(float) | st.sampled_from([0.0, 1e-300, 5e-324, 1e300])
@@ -223,3 +224,22 @@ def contrast(one: str, other: str) -> float:
 
     low, high = sorted((light(one), light(other)))
     return (high + 0.05) / (low + 0.05)
+
+
+def test_a_linked_point_is_a_named_link_that_a_keyboard_reaches() -> None:
+    points = tuple(Point(i, i, about=f"run {i}", href=markup("?run={}", i)) for i in (1, 2))
+    shown = chart_html(Chart("Runs", Axis("cost"), Axis("right"), (Series("cot", points, marker="circle"),)))
+    assert 'role="group"' in shown and 'role="img"' not in shown
+    assert re.findall(r'<a class="point-link" href="([^"]+)"[^>]* aria-label="([^"]+)">', shown) == [
+        ("?run=1", "run 1"),
+        ("?run=2", "run 2"),
+    ]
+
+
+@pytest.mark.parametrize("most", [250, 1_500, 99_999, 1_500_000])
+def test_the_last_tick_is_not_cut_off(most: float) -> None:
+    series = Series("one", (Point(0, 1), Point(most, 2)), marker="circle")
+    shown = chart_html(Chart("Runs", Axis("cost (tokens)", high=most), Axis("right"), (series,)))
+    ticks = re.findall(r'<text class="tick middle" x="([\d.]+)"[^>]*>([^<]+)<', shown)
+    right, words = max((float(x), words) for x, words in ticks)
+    assert right + 4 * len(words) <= WIDTH
