@@ -62,7 +62,7 @@ class EvalJobs:
         settings = self.site.settings_for(strategy)
         task, source = _chosen(preset, limit)
         questions = await asyncio.to_thread(task.questions, source)
-        backend = await self.site.backends.get(model)
+        backend = await self.site.backend_for(model, strategy)
         run = begin(self.site.store, task, questions, source, strategy, backend, settings)
         with self._claimed(run.id):
             runner = Runner(self.site.store, task, questions, run, backend, concurrency)
@@ -98,7 +98,7 @@ class EvalJobs:
 
     async def _backend_of(self, run: Run) -> Backend:
         names, spec = self.site.backends.names(), run.spec
-        backend = await self.site.backends.get(spec.model if spec.model in names else names[0])
+        backend = await self.site.backend_for(spec.model if spec.model in names else names[0], spec.strategy)
         if (backend.name, backend.model) != (spec.backend, spec.model):
             raise BadInput(
                 f"Run {run.id} was made with {spec.model} ({spec.backend}), which is not offered here: resume it with"

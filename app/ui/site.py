@@ -1,7 +1,7 @@
 """Site: what every tab of the app works with, the trace store, the backends and the settings.
 
 site = Site(store, Backends(BackendConfig()), Settings(), read_only=False)
-backend = await site.backends.get(site.backends.names()[0])
+backend = await site.backend_for(site.backends.names()[0], "isump")
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from typing import Any, TypeVar
 
 from markupsafe import Markup
 
+from app.backends.open import check_backend
 from app.store import Store
 from app.ui.backends import Backends
 from app.ui.html.text import escaped
 from graphs import find_strategy
 from graphs.strategy import settings_for
+from prompts.backend import Backend
 from prompts.settings import Settings
 
 T = TypeVar("T", str, Markup)
@@ -43,6 +45,15 @@ class Site:
         """
         given = self.settings.model_dump(exclude_unset=True)
         return settings_for(find_strategy(strategy), given | dict(chosen or {}))
+
+    def check_strategies(self, *names: str) -> None:
+        """Raise ``UserError`` when there is no such strategy, or it needs what the backend cannot do; opens nothing."""
+        check_backend(self.backends.config, *map(find_strategy, names))
+
+    async def backend_for(self, model: str, strategy: str) -> Backend:
+        """The backend of the model of that name, for that strategy; raises as ``check_strategies`` and ``Backends``."""
+        self.check_strategies(strategy)
+        return await self.backends.get(model)
 
     def public(self, text: T) -> T:
         """``text``, which may be an error's, without paths, addresses and keys of this machine."""

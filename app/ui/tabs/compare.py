@@ -81,7 +81,8 @@ def compare_runs(site: Site, number_a: int | None, number_b: int | None, scorer:
 
 async def _streams(site: Site, question: Question, ways: Sequence[tuple[str, str]]) -> Streams:
     settings = [site.settings_for(strategy) for strategy, _ in ways]
-    backends = [await site.backends.get(model) for _, model in ways]
+    site.check_strategies(*(strategy for strategy, _ in ways))
+    backends = [await site.backend_for(model, strategy) for strategy, model in ways]
     return [
         solve(question, strategy, backend, given, site.store)
         for (strategy, _), backend, given in zip(ways, backends, settings, strict=True)

@@ -138,7 +138,7 @@ async def remove_each_fact(site: Site, *values: Any) -> AsyncGenerator[Markup]:
     try:
         parent, fork, question, settings = edited_fork(site, edits)
         total = len(fork.memory.known) if isinstance(fork.memory, TextMemory) else 0
-        backend = await site.backends.get(edits.model)
+        backend = await site.backend_for(edits.model, parent.spec.strategy)
         yield status_html("Resuming with every fact …")
         removals = remove_facts(fork, question, parent.spec.strategy, backend, settings, site.store)
         async with aclosing(removals):
@@ -152,7 +152,7 @@ async def remove_each_fact(site: Site, *values: Any) -> AsyncGenerator[Markup]:
 async def _streams(
     site: Site, model: str, parent: Attempt, fork: Fork, question: Question, settings: Settings, number: int
 ) -> Streams:
-    backend = await site.backends.get(model)
+    backend = await site.backend_for(model, parent.spec.strategy)
     return resume_with_seeds(fork, question, parent.spec.strategy, backend, settings, site.store, number)
 
 

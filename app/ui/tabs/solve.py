@@ -178,7 +178,8 @@ async def _streams(site: Site, text: str, strategy: str, model: str, chosen: dic
     if not text.strip():
         raise BadInput("There is no question: write one, or take an example.")
     question, settings = Question("asked", check_question(text)), site.settings_for(strategy, chosen)
-    return [solve(question, strategy, await site.backends.get(model), settings, site.store)]
+    backend = await site.backend_for(model, strategy)
+    return [solve(question, strategy, backend, settings, site.store)]
 
 
 def _boxes(live: LiveQuestion, site: Site) -> tuple[Markup, Markup, Markup]:

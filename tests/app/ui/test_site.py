@@ -13,6 +13,8 @@ from app.ui.backends import Backends
 from app.ui.html.text import alert_html
 from app.ui.site import Site
 from graphs import STRATEGIES
+from graphs.strategy import Strategy
+from prompts.backend import Backend, Capability
 from prompts.settings import Settings
 from prompts.values import UserError
 
@@ -52,3 +54,19 @@ def test_defaults_of_a_strategy_stand_only_for_what_was_not_given(site: Site) ->
     assert STRATEGIES["self_consistency"].defaults
     assert site.settings_for("self_consistency").temperature > 0, "greedy chains would all be the same one"
     assert site.settings_for("self_consistency", {"temperature": 0.0}).temperature == 0
+
+
+async def test_a_strategy_that_needs_what_the_backend_lacks_is_refused_before_a_model_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cot = STRATEGIES["cot"]
+    needy = Strategy("needy", "needs vectors", cot.build, cot.reasoner, "cot", frozenset({Capability.VECTORS}))
+    monkeypatch.setitem(STRATEGIES, "needy", needy)
+
+    async def never(config: BackendConfig) -> Backend:
+        raise AssertionError("opened")
+
+    with Store.open(tmp_path / "t.sqlite") as store:
+        site = Site(store, Backends(BackendConfig(backend="scripted"), never), Settings(), read_only=False)
+        with pytest.raises(UserError, match="needy cannot run on the scripted backend"):
+            await site.backend_for("scripted", "needy")
