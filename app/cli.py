@@ -112,12 +112,12 @@ class Show(StoreOption):
         with Store.existing(self.store) as store:
             attempt = store.attempt(self.attempt)
             records = store.records(attempt.id)
-            console.print(terminal.header(attempt.id, attempt.spec))
+            console.print(terminal.attempt_header(attempt.id, attempt.spec))
             for record, size in zip(records, context_sizes(usages(records)), strict=True):
                 if self.prompts:
-                    console.print(terminal.prompts(record))
-                console.print(terminal.step(record, size))
-            console.print(terminal.ended(attempt, store.costs(attempt.id)))
+                    console.print(terminal.prompt_block(record))
+                console.print(terminal.step_block(record, size))
+            console.print(terminal.result_block(attempt, store.costs(attempt.id)))
         return 0
 
 

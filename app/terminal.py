@@ -44,22 +44,22 @@ class TerminalPrinter:
         """Print what an event says; ``view`` has it folded in already."""
         match event:
             case Began(spec=spec):
-                self._console.print(header(event.attempt, spec))
+                self._console.print(attempt_header(event.attempt, spec))
             case Record():
-                self._console.print(step(event, view.sizes[-1]))
+                self._console.print(step_block(event, view.sizes[-1]))
                 doing = "summarizing" if event.step.verb == "step" else "thinking"
                 self._status.update(f"{doing} (round {event.step.round})")
             case Ended(attempt, costs):
-                self._console.print(ended(attempt, costs))
+                self._console.print(result_block(attempt, costs))
 
 
-def header(number: int, spec: AttemptSpec) -> RenderableType:
+def attempt_header(number: int, spec: AttemptSpec) -> RenderableType:
     """Which question, how it is being solved, and the number to look it up by."""
     line = Text(f"attempt {number} · {spec.strategy} · {spec.model} ({spec.backend})", style="dim")
     return Group(Text(sanitize(spec.question.text), style="bold"), line)
 
 
-def step(record: Record, size: ContextSize) -> RenderableType:
+def step_block(record: Record, size: ContextSize) -> RenderableType:
     """One record: the thought or the memory, what the checks found in it, its cost."""
     taken = record.step
     body: list[RenderableType] = []
@@ -78,7 +78,7 @@ def step(record: Record, size: ContextSize) -> RenderableType:
     return Padding(Group(*body), (0, 0, 1, 0)) if body else Text("", end="")
 
 
-def ended(attempt: Attempt, costs: Costs) -> RenderableType:
+def result_block(attempt: Attempt, costs: Costs) -> RenderableType:
     """The answer, why the attempt ended, and what it cost."""
     answer = (
         Text(sanitize(attempt.answer), style="bold green") if attempt.answer is not None else Text("none", "bold red")
@@ -110,7 +110,7 @@ def cost_table(costs: Costs) -> Table:
     return table
 
 
-def prompts(record: Record) -> RenderableType:
+def prompt_block(record: Record) -> RenderableType:
     """Every prompt of a record exactly as it was sent, its parts apart: what is stable, the memory, the instruction."""
     shown: list[RenderableType] = []
     for number, call in enumerate(record.step.calls, 1):

@@ -30,7 +30,7 @@ from app.store import Store
 from app.store.records import Record
 from evals.gsm8k import TASK, GsmSource
 from evals.progress import bar
-from evals.results import backend_use, summarize
+from evals.results import backend_use, summarize_run
 from evals.runner import Runner, begin
 from prompts.settings import Settings
 from prompts.values import Question
@@ -77,7 +77,7 @@ class BenchSteps(SolveOptions):
             cost, steps = asyncio.run(ms_per_step(self.attempts, self.rounds, store))
             console.print(f"Our own time per step: {cost:.2f} ms ({steps:,} steps, {self.attempts} attempts at once).")
             number = asyncio.run(self._evaluate(store))
-            costs = summarize(store, store.run(number)).costs
+            costs = summarize_run(store, store.run(number)).costs
             console.print(backend_use(store, number).in_words())
             if costs:
                 share = costs["cached_tokens"].total / costs["prompt_tokens"].total

@@ -25,7 +25,7 @@ from app.store.records import Run
 from evals import TASKS
 from evals.progress import bar
 from evals.report import json_line, run_table
-from evals.results import backend_use, summarize
+from evals.results import backend_use, summarize_run
 from evals.runner import Runner, begin, load_again
 from evals.task import QuestionSet, Source, Task
 from prompts.values import UserError
@@ -93,7 +93,7 @@ def measure(task: Task, options: EvalOptions) -> int:
                 raise
             return 130
         assert run is not None, "a run that ended without an error was begun"
-        summary = summarize(store, run)
+        summary = summarize_run(store, run)
         out.print(run_table(summary))
         out.print(backend_use(store, run.id).in_words(), style="dim")
         if options.json_lines:

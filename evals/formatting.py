@@ -1,6 +1,6 @@
 """Formats numbers, percentages and intervals for the terminal and the page.
 
-number(1234.5)                        -> "1,234"
+format_number(1234.5)                        -> "1,234"
 percent_interval(Interval(.1, .25))   -> "10.0 to 25.0%"
 """
 
@@ -16,7 +16,7 @@ def count(amount: int, noun: str) -> str:
     return f"{amount:,} {noun}" if amount == 1 else f"{amount:,} {noun}s"
 
 
-def number(value: float | None) -> str:
+def format_number(value: float | None) -> str:
     """A number with as many digits as a reader can use."""
     if value is None:
         return MISSING

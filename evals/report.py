@@ -17,7 +17,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from evals.formatting import count, number, percent, percent_interval, points, points_interval, ratio
+from evals.formatting import count, format_number, percent, percent_interval, points, points_interval, ratio
 from evals.statistics import Comparison, Estimate, PairedDifference
 
 COST_UNITS = {
@@ -91,9 +91,9 @@ def run_table(summary: RunSummary) -> Table:
     for name, unit in COST_UNITS.items():
         if cost := summary.costs.get(name):
             numbers = (cost.mean, cost.median, cost.p95, cost.maximum, cost.total)
-            costs.add_row(_label(name), *map(number, numbers), Text(unit, style="dim"))
+            costs.add_row(_label(name), *map(format_number, numbers), Text(unit, style="dim"))
     counts = (
-        f"{count(summary.n, 'question')} judged in {number(summary.wall_seconds)} s; "
+        f"{count(summary.n, 'question')} judged in {format_number(summary.wall_seconds)} s; "
         f"{summary.unanswered:,} unanswered (counted as wrong), {summary.errors:,} errors (not counted)"
     )
     heading = f"{summary.strategy} on {summary.task} with {summary.model} (run {summary.run_id})"
@@ -134,7 +134,7 @@ def comparison_table(comparison: Comparison, name_a: str, name_b: str) -> Table:
     table.add_row("accuracy", percent(pair.mean_a), percent(pair.mean_b), change, interval, style="bold")
     for name, cost in _in_order(comparison.costs).items():
         change, interval = ratio(cost)
-        table.add_row(_label(name), number(cost.mean_a), number(cost.mean_b), change, interval)
+        table.add_row(_label(name), format_number(cost.mean_a), format_number(cost.mean_b), change, interval)
     note = "Costs are means per question; their change is the ratio of totals, so ×0.50 is half the cost."
     words = Table.grid(padding=(0, 1))
     for line in in_words(comparison, name_a, name_b):

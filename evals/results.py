@@ -29,7 +29,7 @@ class BackendUse:
         )
 
 
-def summarize(store: Store, run: Run, scorer: str | None = None) -> RunSummary:
+def summarize_run(store: Store, run: Run, scorer: str | None = None) -> RunSummary:
     """A run in numbers: items that finished are judged, errors counted apart, unanswered ones counted as wrong.
 
     ``scorer`` is the one that counts, by default the run's own.

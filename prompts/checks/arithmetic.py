@@ -1,6 +1,6 @@
 r"""Parses arithmetic as people and models write it into exact values; nothing is ever executed.
 
-    >>> reader = Reader(tokenise("3 dozen eggs x (2 + $0.50)"))
+    >>> reader = ExpressionReader(tokenise("3 dozen eggs x (2 + $0.50)"))
     >>> reader.expression(0).value
     Fraction(90, 1)
 
@@ -182,7 +182,7 @@ class Expression:
     """The scale of that number: 10**6 in "$3 million"."""
 
 
-class Reader:
+class ExpressionReader:
     """Recursive descent over the tokens; sums, products, tight fractions, powers, atoms."""
 
     def __init__(self, tokens: list[Token], dozen: int = 12) -> None:

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from prompts.checks.arithmetic import OPERATORS, STARTS, Expression, Reader, Token, glued, tokenise
+from prompts.checks.arithmetic import OPERATORS, STARTS, Expression, ExpressionReader, Token, glued, tokenise
 from prompts.checks.finding import Check, Finding
 from prompts.checks.numbers import without_markers
 from prompts.steps import Step
@@ -140,7 +140,7 @@ def _judge_all(text: str) -> Iterator[tuple[int, Claim]]:
 
 def _scan(text: str, dozen: int) -> Iterator[tuple[int, Claim]]:
     tokens = tokenise(text)
-    reader = Reader(tokens, dozen)
+    reader = ExpressionReader(tokens, dozen)
     left: _Segment | None = None
     low = 0
     equals: Token | None = None
@@ -158,7 +158,7 @@ def _scan(text: str, dozen: int) -> Iterator[tuple[int, Claim]]:
         low = high + 1
 
 
-def _segment(reader: Reader, low: int, high: int, after_equals: bool) -> _Segment:
+def _segment(reader: ExpressionReader, low: int, high: int, after_equals: bool) -> _Segment:
     tokens = reader.tokens
     lead = trail = None
     if not any(token.kind == "number" for token in tokens[low:high]):

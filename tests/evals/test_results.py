@@ -14,7 +14,7 @@ from app.store import Store
 from app.store.records import Run
 from evals.gsm8k import TASK, GsmSource
 from evals.progress import Progress
-from evals.results import BackendUse, backend_use, covered, pair, summarize
+from evals.results import BackendUse, backend_use, covered, pair, summarize_run
 from evals.runner import Runner, begin
 from evals.task import QuestionSet
 from prompts.backend import Backend
@@ -55,7 +55,7 @@ async def measured(store: Store, right: int, questions: QuestionSet = QUESTIONS)
 async def test_a_run_is_summed_up_and_paired_with_another(tmp_path: Path) -> None:
     with Store.open(tmp_path / "t.sqlite") as store:
         first, second = await measured(store, 2), await measured(store, 5)
-        summary = summarize(store, first)
+        summary = summarize_run(store, first)
         assert (summary.n, summary.accuracy["numeric"].correct, summary.errors, summary.unanswered) == (6, 2, 0, 0)
         assert (summary.primary, summary.task, summary.strategy) == ("numeric", "gsm8k-builtin", "cot")
         assert summary.costs["calls"].total == 6
@@ -69,8 +69,8 @@ async def test_a_run_is_summed_up_and_paired_with_another(tmp_path: Path) -> Non
 async def test_another_scorer_may_be_the_one_that_counts(tmp_path: Path) -> None:
     with Store.open(tmp_path / "t.sqlite") as store:
         run = await measured(store, 2)
-        assert next(iter(summarize(store, run).accuracy)) == "numeric"
-        summary = summarize(store, run, "strict-match")
+        assert next(iter(summarize_run(store, run).accuracy)) == "numeric"
+        summary = summarize_run(store, run, "strict-match")
         assert summary.primary == next(iter(summary.accuracy)) == "strict-match"
         assert summary.accuracy["strict-match"].correct == 0
         assert summary.accuracy.keys() == TASK.scorers.keys()
@@ -84,10 +84,10 @@ async def test_errors_are_counted_apart_and_redone_on_resume(tmp_path: Path) -> 
         backend = ScriptedBackend(broken)
         run = begun(store, backend)
         await finished(store, run, backend)
-        summary = summarize(store, run)
+        summary = summarize_run(store, run)
         assert (summary.n, summary.errors) == (0, 6)
         await finished(store, run, ScriptedBackend(lambda _: "Answer: 1"))
-        summary = summarize(store, run)
+        summary = summarize_run(store, run)
         assert (summary.n, summary.errors) == (6, 0)
 
 

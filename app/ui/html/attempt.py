@@ -44,7 +44,7 @@ _VERBS: dict[Verb, LiteralString] = {
 }
 
 
-def attempt_row(found: Found, public: Callable[[str], str]) -> list[str | int]:
+def attempt_cells(found: Found, public: Callable[[str], str]) -> list[str | int]:
     """An attempt as a row under ``HEADS``: plain text, short, on one line; ``public`` cleans what errors say."""
     run = "" if found.run is None else f"{found.run} ({found.task})"
     return [

@@ -15,7 +15,7 @@ from app.store.records import CallUsage, ContextSize, context_sizes
 from app.ui.html.plot import COLOURS, MARKERS, Axis, Chart, Marker, Point, Series
 from app.ui.html.tables import Head
 from app.ui.html.text import markup
-from evals.formatting import count, number, percent, percent_interval
+from evals.formatting import count, format_number, percent, percent_interval
 from evals.statistics import Interval, accuracy
 from graphs import STRATEGIES
 
@@ -103,11 +103,11 @@ def accuracy_chart(runs: Sequence[RunPoint], cost: Cost) -> Chart:
     for run, tokens in zip(runs, costs, strict=True):
         right = _share(run.right, run.interval)
         about = f"run {run.run}: {run.strategy}, {right} of {count(run.questions, 'question')}, "
-        about += f"{name} {number(tokens)} tokens"
+        about += f"{name} {format_number(tokens)} tokens"
         low, high = 100 * run.interval.low, 100 * run.interval.high
         href = markup("?run={}", run.run)
         points.append(Point(tokens, 100 * run.right, low, high, str(run.run), about, href))
-        rows.append((str(run.run), run.strategy, number(tokens), right, f"{run.questions:,}"))
+        rows.append((str(run.run), run.strategy, format_number(tokens), right, f"{run.questions:,}"))
     return Chart(
         title,
         Axis(f"{name} (tokens)", high=TOKENS.high),
@@ -148,9 +148,9 @@ def context_by_call(name: str, attempts: Iterable[Sequence[CallUsage]], first: i
     points, rows = list[Point](), list[tuple[str, ...]]()
     for i, used in _thinned(list(enumerate(calls, 1)), lambda call: sum(call[1]) / len(call[1])):
         mean, least, most = sum(used) / len(used), min(used), max(used)
-        about = f"call {i:,}: {number(mean)} tokens, from {least:,} to {most:,}, n={len(used):,}"
+        about = f"call {i:,}: {format_number(mean)} tokens, from {least:,} to {most:,}, n={len(used):,}"
         points.append(Point(i, mean, least, most, about=about))
-        rows.append((f"{i:,}", number(mean), f"{least:,}", f"{most:,}", f"{len(used):,}"))
+        rows.append((f"{i:,}", format_number(mean), f"{least:,}", f"{most:,}", f"{len(used):,}"))
     largest = max((point.y for point in points), default=0)
     note = "n is the number of attempts that came so far."
     return Chart(
@@ -158,7 +158,7 @@ def context_by_call(name: str, attempts: Iterable[Sequence[CallUsage]], first: i
         _calls_axis({i: f"n={len(used):,}" for i, used in enumerate(calls, 1)}),
         TOKENS,
         (Series("mean, between least and most", tuple(points), marker="circle", line="solid", band=True),),
-        f"{name}, up to {count(len(calls), 'call')}; the largest mean is {number(largest)} tokens.",
+        f"{name}, up to {count(len(calls), 'call')}; the largest mean is {format_number(largest)} tokens.",
         (
             Head("call"),
             *(Head(word, "tokens", number=True) for word in ("mean", "least", "most")),

@@ -18,7 +18,7 @@ from app.ui.html.memories import memory_html
 from app.ui.html.steps import answer_html, step_card_html
 from app.ui.html.tables import Head, attempt_link, brief, cost_label, table_html
 from app.ui.html.text import alert_html, escaped, joined, markup, note_html
-from evals.formatting import count, number
+from evals.formatting import count, format_number
 from prompts.steps import Verb
 
 MAX_ROWS = 60
@@ -80,7 +80,9 @@ def costs_table_html(columns: Sequence[Column]) -> Markup:
     if len(ended) < 2:
         return Markup()
     heads = (Head("cost"), *(Head(heading, number=True) for heading, _ in ended))
-    rows = [(cost_label(name), *(escaped(number(getattr(costs, name))) for _, costs in ended)) for name in _COSTS]
+    rows = [
+        (cost_label(name), *(escaped(format_number(getattr(costs, name))) for _, costs in ended)) for name in _COSTS
+    ]
     return table_html("What each cost", heads, rows)
 
 

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from app.ui.html.scale import Scale, reach, ticks
 from app.ui.html.tables import Head, table_html
 from app.ui.html.text import escaped, joined, markup
-from evals.formatting import number
+from evals.formatting import format_number
 
 COLOURS = 8
 """How many ``charts.css`` has."""
@@ -132,9 +132,9 @@ def _inside(chart: Chart, drawn: Sequence[Series]) -> Markup:
     heights = [value for point in points for value in (point.y, *point.span)]
     floor, ceiling = reach(chart.y.low, chart.y.high, heights)
     rungs = ticks(floor, ceiling, chart.y.whole)
-    start = 10 + _CHARACTER * min(12, max(len(number(rung)) for rung in rungs))
+    start = 10 + _CHARACTER * min(12, max(len(format_number(rung)) for rung in rungs))
     across = tuple(chart.x.names or ticks(left, right, chart.x.whole))
-    last = chart.x.names.get(across[-1]) or number(across[-1])
+    last = chart.x.names.get(across[-1]) or format_number(across[-1])
     x = Scale(left, right, start, WIDTH - 6 - _CHARACTER * min(12, max(2, len(last))) / 2)
     y = Scale(floor, ceiling, HEIGHT - (62 if chart.x.notes else 46), _TOP)
     marked = [(series, point) for series in drawn if series.marker for point in series.points]
@@ -162,11 +162,11 @@ def _text(words: str, x: float, y: float, kind: LiteralString = "") -> Markup:
 
 def _rung(rung: float, x: Scale, y: Scale) -> Markup:
     line = markup('<path class="grid" d="M{:.1f} {:.1f}H{:.1f}"/>', x.start, y.at(rung), x.end)
-    return line + _text(number(rung), x.start - 6, y.at(rung) + 4.5, "tick end")
+    return line + _text(format_number(rung), x.start - 6, y.at(rung) + 4.5, "tick end")
 
 
 def _tick(axis: Axis, tick: float, x: Scale, y: Scale) -> Markup:
-    name, note = axis.names.get(tick) or number(tick), axis.notes.get(tick, "")
+    name, note = axis.names.get(tick) or format_number(tick), axis.notes.get(tick, "")
     below = ((name, 17), (note, 33))
     return joined(_text(words, x.at(tick), y.start + down, "tick middle") for words, down in below)
 

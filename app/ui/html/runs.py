@@ -1,6 +1,6 @@
 """Runs as HTML: all of them, one with its items, two compared question by question, and one that is going on.
 
-runs_html([(run, summarize(store, run))])
+runs_html([(run, summarize_run(store, run))])
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from markupsafe import Markup
 from app.store.records import ItemResult, Run
 from app.ui.html.tables import Head, attempt_link, brief, cost_head, cost_label, run_link, table_html
 from app.ui.html.text import escaped, list_html, markup, note_html, without_folders
-from evals.formatting import count, number, percent, percent_interval, points, points_interval, ratio
+from evals.formatting import count, format_number, percent, percent_interval, points, points_interval, ratio
 from evals.progress import Progress
 from evals.report import COST_UNITS, RunSummary, in_words
 from evals.results import BackendUse
@@ -104,7 +104,7 @@ def items_html(items: Sequence[ItemResult], scorer: str) -> Markup:
             _outcome_badge(outcome(item, scorer)),
             _answer(item),
             markup("{:,}", item.costs.steps),
-            *(escaped(number(getattr(item.costs, name))) for name in SHOWN_COSTS),
+            *(escaped(format_number(getattr(item.costs, name))) for name in SHOWN_COSTS),
         )
         for item in items[:MAX_ROWS]
     ]
@@ -119,7 +119,7 @@ def comparison_html(comparison: Comparison, name_a: str, name_b: str) -> Markup:
     rows = [(escaped("accuracy"), *map(escaped, cells))]
     for name in COST_UNITS:
         if cost := comparison.costs.get(name):
-            cells = (number(cost.mean_a), number(cost.mean_b), *ratio(cost))
+            cells = (format_number(cost.mean_a), format_number(cost.mean_b), *ratio(cost))
             rows.append((cost_label(name), *map(escaped, cells)))
     heads = (
         Head("mean of a question"),
@@ -146,7 +146,7 @@ def pairs_html(pairs: Sequence[Pair], flips: Flips, scorer: str, name_a: str, na
         cells = [escaped(pair.question_id), _flip_badge(pair.question_id, flips)]
         for item in (pair.a, pair.b):
             judged = markup("{} {}", _outcome_badge(outcome(item, scorer)), attempt_link(item.attempt))
-            cells += [judged, _answer(item), escaped(number(item.costs.peak_context))]
+            cells += [judged, _answer(item), escaped(format_number(item.costs.peak_context))]
         rows.append(cells)
     return table_html("Question by question", heads, rows, "No question is like that.") + _hidden(len(pairs))
 
@@ -171,7 +171,7 @@ def _run_row(run: Run, summary: RunSummary) -> tuple[Markup, ...]:
     if estimate:
         value, interval = escaped(percent(estimate.value)), escaped(percent_interval(estimate.interval))
         right = markup("<strong>{}</strong> <small>{}</small>", value, interval)
-    means = (number(cost.mean) if (cost := summary.costs.get(name)) else "–" for name in SHOWN_COSTS)
+    means = (format_number(cost.mean) if (cost := summary.costs.get(name)) else "–" for name in SHOWN_COSTS)
     return (
         run_link(run.id),
         escaped(run.spec.strategy),

@@ -23,7 +23,7 @@ from app.ui.site import Site
 from app.ui.tabs import eval_panel
 from app.ui.tabs.run_choices import chosen_run, run_choices, scorer_choices
 from evals.report import RunSummary
-from evals.results import backend_use, summarize
+from evals.results import backend_use, summarize_run
 from prompts.checks import fidelity
 from prompts.values import UserError
 
@@ -78,7 +78,7 @@ def build(site: Site) -> RunsTab:
 
 def overview(site: Site) -> tuple[Markup, Markup, Markup, dict[str, Any]]:
     """The table of runs, accuracy against context and against work, and the runs to choose from."""
-    runs = [(run, summarize(site.store, run)) for run in site.store.runs()]
+    runs = [(run, summarize_run(site.store, run)) for run in site.store.runs()]
     points = [point for run, summary in runs if (point := _point(run, summary))]
     return runs_html(runs), *accuracy_charts(points), gr.update(choices=run_choices([run for run, _ in runs]))
 
@@ -120,7 +120,7 @@ def one_run(site: Site, number: object, scorer: str | None) -> tuple[Markup, Mar
         return alert_html(site.public(str(error))), *run_charts("", (), ())
     scorer = scorer or run.spec.primary
     done = [item for item in site.store.items(run.id) if item.status == "done"]
-    head = run_html(run, summarize(site.store, run, scorer), backend_use(site.store, run.id))
+    head = run_html(run, summarize_run(site.store, run, scorer), backend_use(site.store, run.id))
     judged = list[JudgedAttempt]()
     if fidelity.CHECK.name in run.spec.checks:
         invented = site.store.finding_counts(run.id, fidelity.CHECK.name, "invented")

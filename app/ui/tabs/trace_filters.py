@@ -11,7 +11,7 @@ from typing import get_args
 import gradio as gr
 
 from app.store.wanted import Only, Wanted
-from app.ui.html.attempt import attempt_row
+from app.ui.html.attempt import attempt_cells
 from app.ui.html.text import alert_html, status_html
 from app.ui.site import Site
 from prompts.checks import CHECKS
@@ -49,7 +49,7 @@ def list_attempts(site: Site, wanted: Wanted, page: int) -> tuple[object, ...]:
     try:
         total = site.store.count(wanted)
         page = min(page, max(0, (total - 1) // ROWS))
-        rows = [attempt_row(found, site.public) for found in site.store.find(wanted, ROWS, page * ROWS)]
+        rows = [attempt_cells(found, site.public) for found in site.store.find(wanted, ROWS, page * ROWS)]
     except UserError as error:
         return [], alert_html(site.public(str(error))), 0
     counted = f"{page * ROWS + 1:,} to {page * ROWS + len(rows):,} of {total:,} attempts" if rows else "No attempts."

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from app.store.records import Record
 from app.store.search import Fault, Found, Outline
-from app.ui.html.attempt import attempt_row, header_html, settings_html, step_html, stepper_html
+from app.ui.html.attempt import attempt_cells, header_html, settings_html, step_html, stepper_html
 from app.ui.html.calls import outputs_html, prompts_html
 from prompts.memories import TextMemory, VectorMemory
 from prompts.steps import Step
@@ -72,7 +72,7 @@ def test_a_row_is_plain_short_and_says_how_it_came_out() -> None:
         4,
         (("wrong equation", 2), ("invented number", 1)),
     )
-    row = attempt_row(found, str.upper)
+    row = attempt_cells(found, str.upper)
     assert row[0] == 5 and row[6] == 4
     assert str(row[1]).startswith("a b <b>xx") and len(str(row[1])) == 90
     assert row[3] == "WRONG, HIT THE STEP LIMIT, WRONG EQUATIONS, INVENTED NUMBERS, FORKED FROM 3"
