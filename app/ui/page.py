@@ -73,7 +73,9 @@ def page(site: Site) -> gr.Blocks:
         async def leave(request: gr.Request) -> None:
             await cancel_tasks({f"{request.session_hash}_{number}" for number in demo.fns})
 
-        demo.load(open_link, None, [tabs, run.run], **QUIET)
+        # Unqueued: Gradio closes the stream of a session's queued events when the last of them ends, and the answers to
+        # one that joins at that very moment are lost (a first click, right after the page is there).
+        demo.load(open_link, None, [tabs, run.run], queue=False, **QUIET)
         demo.unload(leave)  # without it, what runs for a visitor goes on until it has something more to show
     demo.max_threads = 200  # events at once, over all visitors; a question being solved is one
     demo.queue(default_concurrency_limit=None, api_open=False)
