@@ -206,6 +206,7 @@ def test_the_reason_is_found_in_the_log_of_pip(log: str, meaning: str) -> None:
 # ---------------------------------------------------------------- kills and rivals
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("parallel", "hold", "fewest"),
     [(4, "doing.startswith('downloading')", 0), (1, "parts", 1), (4, "doing.startswith('joining')", 3)],
