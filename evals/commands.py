@@ -54,7 +54,9 @@ def options_of(task: Task) -> type[EvalOptions]:
 
 
 def measure(task: Task, options: EvalOptions) -> int:
-    """Begin a run or resume one, with a progress bar, and print its table; the exit code.
+    """Begin a run or resume one, with a progress bar, and print its table.
+
+    The exit code is 1 when an item has no result, and 2 when none has.
 
     Raises:
         UserError: The questions, the backend or the run cannot be had; what was done stays done.
@@ -98,7 +100,9 @@ def measure(task: Task, options: EvalOptions) -> int:
         out.print(backend_use(store, run.id).in_words(), style="dim")
         if options.json_lines:
             print(json_line(summary), flush=True)
-        return 0
+        if not summary.n:
+            return 2
+        return int(summary.errors > 0)
 
 
 def _source(task: Task, options: EvalOptions) -> Source:

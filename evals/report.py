@@ -61,10 +61,11 @@ class RunSummary:
     """One run in numbers.
 
     ``n`` attempts finished and were judged; ``unanswered`` of them gave no answer and count
-    as not correct; ``errors`` more did not finish and are in no other number. ``accuracy``
-    is by scorer, ``primary`` names the one that counts. ``costs`` are per finished attempt,
-    by the names in ``COST_UNITS``, and empty when none finished; ``wall_seconds`` is the
-    run from start to end, which is less than the sum over attempts that ran side by side.
+    as not correct; ``errors`` more did not finish, for ``reasons`` (sentence -> how many), and
+    are in no other number. ``accuracy`` is by scorer, ``primary`` names the one that counts.
+    ``costs`` are per finished attempt, by the names in ``COST_UNITS``, and empty when none
+    finished; ``wall_seconds`` is the run from start to end, which is less than the sum over
+    attempts that ran side by side.
     """
 
     run_id: str
@@ -76,6 +77,7 @@ class RunSummary:
     primary: str
     unanswered: int
     errors: int
+    reasons: Mapping[str, int]
     costs: Mapping[str, CostSummary]
     wall_seconds: float
 
@@ -98,7 +100,11 @@ def run_table(summary: RunSummary) -> Table:
     )
     heading = f"{summary.strategy} on {summary.task} with {summary.model} (run {summary.run_id})"
     parts = [_plain(heading, style="bold"), Text(), accuracy, Text(), Text(counts)]
-    return _stack(*parts, *([Text(), costs] if costs.row_count else []))
+    reasons = _table("errors", "reason")
+    for reason, times in sorted(summary.reasons.items(), key=lambda pair: -pair[1]):
+        reasons.add_row(f"{times:,}", _plain(reason))
+    tables = [table for table in (reasons, costs) if table.row_count]
+    return _stack(*parts, *(part for table in tables for part in (Text(), table)))
 
 
 def json_line(summary: RunSummary) -> str:
@@ -153,6 +159,9 @@ def in_words(comparison: Comparison, name_a: str, name_b: str) -> tuple[str, ...
     if comparison.unanswered_a or comparison.unanswered_b:
         unanswered = f"{comparison.unanswered_a} by {name_a}, {comparison.unanswered_b} by {name_b}"
         lines.append(f"Unanswered, counted as wrong: {unanswered}.")
+    if comparison.only_a or comparison.only_b:
+        alone = f"{comparison.only_a} asked by {name_a} only, {comparison.only_b} by {name_b} only"
+        lines.append(f"Left out because one run did not ask them: {alone}.")
     if comparison.excluded:
         lines.append(f"{count(comparison.excluded, 'question')} left out because a run ended in an error there.")
     for title, ids in (("Gained", comparison.flips.gained), ("Lost", comparison.flips.lost)):
@@ -187,7 +196,7 @@ def _table(first: str, *others: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True, header_style="dim")
     table.add_column(_plain(first), no_wrap=True)
     for name in others:
-        justify = "left" if name == "unit" else "right"
+        justify = "left" if name in ("unit", "reason") else "right"
         table.add_column(_plain(name), justify=justify, overflow="fold")
     return table
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -47,6 +48,7 @@ def summarize_run(store: Store, run: Run, scorer: str | None = None) -> RunSumma
         primary=primary,
         unanswered=sum(item.answer is None for item in done),
         errors=len(items) - len(done),
+        reasons=Counter(item.error or "unfinished" for item in items if item.status != "done"),
         costs={name: CostSummary.of([getattr(item.costs, name) for item in done]) for name in COST_UNITS}
         if done
         else {},
@@ -72,22 +74,44 @@ def covered(spans: Iterable[tuple[float, float]]) -> float:
 
 
 def pair(store: Store, run_a: Run, run_b: Run, scorer: str) -> Comparison:
-    """Compare two runs on the questions that both finished.
+    """Compare two runs on the questions that both finished, paired by the question's text.
 
     Raises:
-        BadInput: the runs are of different tasks, or share no question.
+        BadInput: The runs have no question in common, or the scorer judged neither.
     """
-    one, other = run_a.spec.questions, run_b.spec.questions
-    if one != other:
-        raise BadInput(f"Run {run_a.id} is of {one} and run {run_b.id} of {other}: compare like with like.")
-    items_a, items_b = ({item.question_id: item for item in store.items(run.id)} for run in (run_a, run_b))
-    shared = [name for name in items_a if name in items_b]
-    if not shared:
-        raise BadInput(f"Runs {run_a.id} and {run_b.id} have no question in common.")
-    ids = [name for name in shared if items_a[name].status == items_b[name].status == "done"]
-    sides = ([items[name] for name in ids] for items in (items_a, items_b))
-    (right_a, costs_a), (right_b, costs_b) = (_outcomes(side, scorer) for side in sides)
-    return compare_paired(ids, right_a, right_b, costs_a, costs_b, excluded=len(shared) - len(ids))
+    items_a, items_b = store.items(run_a.id), store.items(run_b.id)
+    common = common_items(items_a, items_b)
+    if not common:
+        raise BadInput(
+            f"Runs {run_a.id} ({run_a.spec.questions}) and {run_b.id} ({run_b.spec.questions}) have no question in "
+            "common: compare runs of the same questions."
+        )
+    scorers = sorted({name for item in (*items_a, *items_b) for name in item.scores})
+    if scorers and scorer not in scorers:
+        raise BadInput(f"There is no scorer {scorer!r} in these runs: choose one of {', '.join(scorers)}.")
+    done = [(a, b) for a, b in common if a.status == b.status == "done"]
+    (right_a, costs_a), (right_b, costs_b) = (_outcomes([pair[side] for pair in done], scorer) for side in (0, 1))
+    return compare_paired(
+        [a.question_id for a, _ in done],
+        right_a,
+        right_b,
+        costs_a,
+        costs_b,
+        excluded=len(common) - len(done),
+        only_a=len(items_a) - len(common),
+        only_b=len(items_b) - len(common),
+    )
+
+
+def common_items(items_a: Iterable[ItemResult], items_b: Iterable[ItemResult]) -> list[tuple[ItemResult, ItemResult]]:
+    """The items of two runs of one store that ask the same question, in the order of the first.
+
+    A question that a run asks several times is paired as often as both ask it, in order.
+    """
+    waiting: dict[int, list[ItemResult]] = {}
+    for item in items_b:
+        waiting.setdefault(item.question, []).append(item)
+    return [(item, waiting[item.question].pop(0)) for item in items_a if waiting.get(item.question)]
 
 
 def _outcomes(items: list[ItemResult], scorer: str) -> tuple[list[bool | None], dict[str, list[float]]]:

@@ -78,7 +78,8 @@ class Flips:
 class Comparison:
     """Run b against run a on the ``n`` questions both finished.
 
-    ``excluded`` questions ended in an error in either run and are in none of the numbers.
+    ``excluded`` questions ended in an error in either run, ``only_a`` and ``only_b`` were asked in one run only; they
+    are in none of the numbers.
     ``unanswered_a`` and ``unanswered_b`` are among the n and count as not correct.
     ``detectable`` is the smallest difference in accuracy that n could show (see
     ``smallest_detectable_difference``).
@@ -86,6 +87,8 @@ class Comparison:
 
     n: int
     excluded: int
+    only_a: int
+    only_b: int
     unanswered_a: int
     unanswered_b: int
     accuracy_a: Estimate
@@ -259,6 +262,8 @@ def compare_paired(
     costs_b: Mapping[str, Sequence[float]],
     *,
     excluded: int = 0,
+    only_a: int = 0,
+    only_b: int = 0,
     seed: int = 0,
     resamples: int = 10_000,
 ) -> Comparison:
@@ -271,6 +276,8 @@ def compare_paired(
         costs_a: Name of a cost -> one number per question.
         costs_b: The same names for run b.
         excluded: How many questions the caller left out because either run ended in an error there.
+        only_a: How many questions only run a asked.
+        only_b: How many questions only run b asked.
         seed: Seed of the bootstrap.
         resamples: Resamples of the bootstrap.
 
@@ -285,6 +292,8 @@ def compare_paired(
     return Comparison(
         n=n,
         excluded=excluded,
+        only_a=only_a,
+        only_b=only_b,
         unanswered_a=sum(outcome is None for outcome in correct_a),
         unanswered_b=sum(outcome is None for outcome in correct_b),
         accuracy_a=accuracy(sum(right_a), n),

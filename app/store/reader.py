@@ -44,7 +44,8 @@ class Reader(Database):
         ):
             scores.setdefault(row["attempt"], {})[row["scorer"]] = row["value"]
         rows = self._rows(
-            "SELECT items.question_id, attempts.status, attempts.answer, attempts.error, attempt_costs.*"
+            "SELECT items.question_id, attempts.question, attempts.status, attempts.answer, attempts.error,"
+            " attempt_costs.*"
             " FROM items JOIN attempts ON attempts.id = items.attempt"
             " JOIN attempt_costs ON attempt_costs.attempt = items.attempt"
             " WHERE items.run = ? AND attempt_costs.run = ? ORDER BY items.attempt",
@@ -54,6 +55,7 @@ class Reader(Database):
         return [
             ItemResult(
                 row["question_id"],
+                row["question"],
                 row["attempt"],
                 row["status"],
                 row["answer"],

@@ -136,9 +136,13 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class ItemResult:
-    """The newest attempt at one question of a run, with its scores by scorer and its costs."""
+    """The newest attempt at one question of a run, with its scores by scorer and its costs.
+
+    ``question`` is the same for equal texts of one store, whatever their ``question_id``.
+    """
 
     question_id: str
+    question: int
     attempt: int
     status: Status
     answer: str | None

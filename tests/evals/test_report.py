@@ -38,10 +38,11 @@ RUN = RunSummary(
     primary="decimal",
     unanswered=7,
     errors=2,
+    reasons={"the server gave no answer": 1, "unfinished": 1},
     costs=COSTS,
     wall_seconds=1043.2,
 )
-EMPTY = replace(RUN, n=0, accuracy={"decimal": accuracy(0, 0)}, unanswered=0, errors=3, costs={})
+EMPTY = replace(RUN, n=0, accuracy={"decimal": accuracy(0, 0)}, unanswered=0, errors=3, reasons={}, costs={})
 
 
 def rendered(table, width=100):
@@ -168,3 +169,9 @@ def test_markup_and_control_characters_in_names_are_shown_and_not_obeyed():
     text = rendered(comparison_table(comparison(), "[red]a[/red]", "b\x1b[2J"))
     assert "[red]a[/red]" in text
     assert "\x1b" not in text
+
+
+def test_the_reasons_of_errors_are_listed_with_their_counts() -> None:
+    shown = rendered(run_table(replace(RUN, errors=5, reasons={"unfinished": 1, "The server gave no answer.": 4})))
+    lines = [" ".join(line.split()) for line in shown.splitlines()]
+    assert lines.index("4 The server gave no answer.") < lines.index("1 unfinished")

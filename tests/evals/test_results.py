@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +15,10 @@ from app.store import Store
 from app.store.records import Run
 from evals.gsm8k import TASK, GsmSource
 from evals.progress import Progress
+from evals.report import in_words
 from evals.results import BackendUse, backend_use, covered, pair, summarize_run
 from evals.runner import Runner, begin
-from evals.task import QuestionSet
+from evals.task import Item, QuestionSet
 from prompts.backend import Backend
 from prompts.settings import Settings
 from prompts.values import Request
@@ -86,16 +88,44 @@ async def test_errors_are_counted_apart_and_redone_on_resume(tmp_path: Path) -> 
         await finished(store, run, backend)
         summary = summarize_run(store, run)
         assert (summary.n, summary.errors) == (0, 6)
+        assert sum(summary.reasons.values()) == 6
         await finished(store, run, ScriptedBackend(lambda _: "Answer: 1"))
         summary = summarize_run(store, run)
         assert (summary.n, summary.errors) == (6, 0)
 
 
-async def test_runs_on_different_questions_are_not_compared(tmp_path: Path) -> None:
+def renamed(items: Sequence[Item], order: Sequence[int]) -> tuple[Item, ...]:
+    """The items in another order, their ids given anew as a file of that order would."""
+    return tuple(
+        replace(items[old], question=replace(items[old].question, id=items[new].question.id))
+        for new, old in enumerate(order)
+    )
+
+
+async def test_runs_are_paired_by_the_text_of_the_question_and_not_by_its_place(tmp_path: Path) -> None:
     with Store.open(tmp_path / "t.sqlite") as store:
-        runs = await measured(store, 1), await measured(store, 1, replace(QUESTIONS, name="another"))
-        with pytest.raises(BadInput, match="like with like"):
-            pair(store, *runs, "numeric")
+        shuffled = replace(QUESTIONS, name="a copy", items=renamed(QUESTIONS.items, (5, 4, 3, 2, 1, 0)))
+        one, two = await measured(store, 6), await measured(store, 1, shuffled)
+        comparison = pair(store, one, two, "numeric")
+        assert comparison.n == 6
+        kept = {item.question.id for item in QUESTIONS.items} - set(comparison.flips.lost)
+        assert kept == {QUESTIONS.items[5].question.id}, "the first of the copy is the last of the original"
+
+
+async def test_questions_that_only_one_run_asked_are_left_out_and_counted(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "t.sqlite") as store:
+        one = await measured(store, 1, replace(QUESTIONS, items=QUESTIONS.items[:4]))
+        two = await measured(store, 1, replace(QUESTIONS, items=QUESTIONS.items[2:]))
+        comparison = pair(store, one, two, "numeric")
+        assert (comparison.n, comparison.only_a, comparison.only_b) == (2, 2, 2)
+        assert "2 asked by a only, 2 by b only" in " ".join(in_words(comparison, "a", "b"))
+
+
+async def test_an_unknown_scorer_is_refused_with_the_choices(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "t.sqlite") as store:
+        runs = await measured(store, 1), await measured(store, 1)
+        with pytest.raises(BadInput, match=r"no scorer 'magic'.*flexible-extract, numeric, strict-match"):
+            pair(store, *runs, "magic")
 
 
 async def test_runs_without_a_question_in_common_are_not_compared(tmp_path: Path) -> None:

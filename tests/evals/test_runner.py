@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
@@ -295,3 +296,22 @@ def test_the_primary_scorer_of_the_task_counts() -> None:
     with Store.open(":memory:") as store:
         assert begun(store).spec.primary == TASK.primary == "numeric"
         assert TASK.scorers["numeric"] is numeric
+
+
+@pytest.mark.parametrize(
+    ("replies", "code"), [(["Answer: 1"] * 3, 0), (["Answer: 1"], 1), ([], 2)], ids=["all", "some", "none"]
+)
+def test_the_exit_code_says_whether_every_item_has_a_result(
+    replies: list[str], code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = tmp_path / "replies.jsonl"
+    script.write_text("".join(json.dumps(reply) + "\n" for reply in replies))
+    where = ("--store", str(tmp_path / "t.sqlite"), "--backend", "scripted", "--replies", str(script))
+    words = ("--source", "builtin", "--limit", "3", "--strategy", "cot", "--concurrency", "1", *where)
+    monkeypatch.setattr(sys, "argv", ["evals.gsm8k", *words])
+    with pytest.raises(SystemExit) as ended:
+        main("gsm8k")
+    said = " ".join(capsys.readouterr().out.split())
+    assert ended.value.code == code
+    assert ("ran out" in said) == (code > 0), "the reason is named"
+    assert f"{3 - len(replies)} errors" in said

@@ -18,7 +18,7 @@ from app.ui.html.text import escaped, list_html, markup, note_html, without_fold
 from evals.formatting import count, format_number, percent, percent_interval, points, points_interval, ratio
 from evals.progress import Progress
 from evals.report import COST_UNITS, RunSummary, in_words
-from evals.results import BackendUse
+from evals.results import BackendUse, common_items
 from evals.statistics import Comparison, Estimate, Flips
 
 MAX_ROWS = 300
@@ -132,8 +132,7 @@ def comparison_html(comparison: Comparison, name_a: str, name_b: str) -> Markup:
 
 def pairs_of(items_a: Sequence[ItemResult], items_b: Sequence[ItemResult]) -> list[Pair]:
     """The questions that both runs have tried, in the order of the first."""
-    other = {item.question_id: item for item in items_b}
-    return [Pair(item.question_id, item, other[item.question_id]) for item in items_a if item.question_id in other]
+    return [Pair(a.question_id, a, b) for a, b in common_items(items_a, items_b)]
 
 
 def pairs_html(pairs: Sequence[Pair], flips: Flips, scorer: str, name_a: str, name_b: str) -> Markup:
