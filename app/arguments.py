@@ -70,6 +70,8 @@ def parse(model: type[C], words: Sequence[str], prog: str) -> C:
     Raises:
         BadInput: An option is unknown, missing, or has a value that cannot be used.
     """
+    command = words[0] if words and words[0] in model.model_fields else ""
+    help = f"see {' '.join(filter(None, (prog, command)))} --help"
     try:
         source: CliSettingsSource[Any] = CliSettingsSource(
             model,
@@ -85,10 +87,10 @@ def parse(model: type[C], words: Sequence[str], prog: str) -> C:
         return CliApp.run(model, cli_args=list(words), cli_settings_source=source, cli_exit_on_error=False)
     except SettingsError as error:
         message = str(error).removeprefix("error parsing CLI: ").removeprefix("Error: ")
-        raise BadInput(f"{message[:1].upper()}{message[1:]}: see {prog} --help.") from error
+        raise BadInput(f"{message[:1].upper()}{message[1:]}: {help}.") from error
     except ValidationError as error:
         name, reason = invalid_value(error)
-        raise BadInput(f"--{name.replace('_', '-')} {reason}: see {prog} --help.") from error
+        raise BadInput(f"--{name.replace('_', '-')} {reason}: {help}.") from error
 
 
 def run(main: Callable[[], int]) -> NoReturn:

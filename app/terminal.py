@@ -125,10 +125,10 @@ def prompt_block(record: Record) -> RenderableType:
 
 def listing(runs: Sequence[Run], attempts: Sequence[Attempt]) -> RenderableType:
     """The runs, and the newest attempts with how they ended."""
-    evals = Table("run", "task", "strategy", "model", "questions", "started", box=None, header_style="dim")
+    evals = Table("run", "questions", "strategy", "model", "n", "started", box=None, header_style="dim")
     for run in runs:
         spec = run.spec
-        cells = (str(run.id), spec.task, spec.strategy, spec.model, str(spec.n), _when(run.started))
+        cells = (str(run.id), spec.questions, spec.strategy, spec.model, str(spec.n), _when(run.started))
         evals.add_row(*(Text(sanitize(cell)) for cell in cells))
     tries = Table("attempt", "run", "strategy", "status", "answer", "question", box=None, header_style="dim")
     for attempt in attempts:
