@@ -78,13 +78,14 @@ class Merge(Generic[T]):
                 raise errors.exceptions[0] from None
 
     async def _follow(self, sender: MemoryObjectSendStream[tuple[int, T | UserError]]) -> None:
-        for place, stream in self._streams:
-            try:
-                async with aclosing(stream):
-                    async for event in stream:
-                        sender.send_nowait((place, event))
-            except UserError as error:
-                sender.send_nowait((place, error))
+        with suppress(anyio.BrokenResourceError):  # the reader has left, and this task is about to be cancelled
+            for place, stream in self._streams:
+                try:
+                    async with aclosing(stream):
+                        async for event in stream:
+                            sender.send_nowait((place, event))
+                except UserError as error:
+                    sender.send_nowait((place, error))
 
 
 def merge(
