@@ -1,4 +1,4 @@
-"""What every backend promises, asked of each in the same words; the embedded engine only with -m integration."""
+"""What every backend promises, asked of each in the same words; the embedded backend only with -m integration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What only the embedded engine promises; the files that are no models need no model."""
+"""What only the embedded backend promises; the files that are no models need no model."""
 
 from __future__ import annotations
 
