@@ -84,7 +84,7 @@ def filled(store: Store) -> None:
         about = ("gsm8k", "gsm8k-builtin", version, "numeric", strategy, "scripted", "scripted", Settings())
         run = store.begin_run(RunSpec(*about, source, len(right))).id
         for place, good in enumerate(right):
-            question = Question(f"q{place}", f"Bo has {place} pears and {strategy} in mind. How many?")
+            question = Question(f"q{place}", f"Bo has {place} pears and a plum in mind. How many?")
             _attempt(store, question, strategy, "7" if good else "8", run, Score(float(good), "7", "compared"))
     _attempt(store, Question("asked", "How many walnuts are there?"), "isump", "7")
     _attempt(store, Question("asked", LONG[:900_000]), "isump", LONG, words=LONG)
