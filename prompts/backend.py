@@ -38,6 +38,16 @@ class Backend(Protocol):
     """The model that answers, as the traces name it."""
 
     @property
+    def fingerprint(self) -> str:
+        """What tells this model from every other: ``sha256:`` and its file's hash, or the server's name for it."""
+        ...
+
+    @property
+    def control_tokens(self) -> frozenset[str]:
+        """Texts that the model's tokenizer reads as control tokens wherever they stand; none when it cannot be asked."""
+        ...
+
+    @property
     def capabilities(self) -> frozenset[Capability]:
         """What this backend can do beyond ``generate``."""
         ...

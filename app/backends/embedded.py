@@ -46,7 +46,8 @@ class EmbeddedBackend:
     def __init__(
         self, process: subprocess.Popen[str], client: OpenAIBackend, base_url: str, api_key: str, timeout: float
     ) -> None:
-        self.model = client.model
+        self.model = self.fingerprint = client.model
+        self.control_tokens: frozenset[str] = frozenset()
         self.base_url = base_url
         self.api_key = api_key
         self._process = process

@@ -57,6 +57,7 @@ class OpenAIBackend:
 
     name: str = "openai"
     capabilities: frozenset[Capability] = frozenset({Capability.STREAM, Capability.SCHEMA})
+    control_tokens: frozenset[str] = frozenset()
 
     def __init__(
         self,
@@ -135,6 +136,11 @@ class OpenAIBackend:
             raise BackendUnavailable(f"{self._named()} broke off its answer: try again.")
         text, counted, reason = self._checked("".join(pieces), usage, reason)
         yield Generation(text, counted, reason, time.perf_counter() - clock, started, retries)
+
+    @property
+    def fingerprint(self) -> str:
+        """The server's name for the model."""
+        return self.model
 
     @property
     def alive(self) -> bool:

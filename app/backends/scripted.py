@@ -59,6 +59,7 @@ class ScriptedBackend:
     """
 
     name: str = "scripted"
+    control_tokens: frozenset[str] = frozenset()
 
     def __init__(
         self,
@@ -71,6 +72,7 @@ class ScriptedBackend:
         source: str = "the list of replies",
     ) -> None:
         self.model = model
+        self.fingerprint = model
         self.capabilities = capabilities
         self.requests: deque[Request] = deque(maxlen=REMEMBERED)
         self._answer = replies if callable(replies) else _in_order(iter(replies), source)

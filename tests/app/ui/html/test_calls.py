@@ -18,8 +18,9 @@ REPLY = "What we know:\n- left = 7\nWhat to do next:\n- stop"
 class OneReply:
     """A backend that always replies the same."""
 
-    name, model, alive = "one", "m", True
+    name, model, fingerprint, alive = "one", "m", "m", True
     capabilities = frozenset[Capability]()
+    control_tokens = frozenset[str]()
 
     async def generate(self, request: Request) -> Generation:
         return Generation(REPLY, Usage(1, 1), "stop", 0.0)
