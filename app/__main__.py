@@ -1,6 +1,15 @@
-"""``python -m app``: the command line of ``app.cli``."""
+"""``isump`` and ``python -m app``: the command line of ``app.cli``."""
 
-from app.cli import main
+from app.starting import starting
+
+
+def main() -> None:
+    """Entry point of both."""
+    starting()
+    from app import cli
+
+    cli.main()
+
 
 if __name__ == "__main__":
     main()

@@ -1,4 +1,4 @@
-"""Parses a command line into a pydantic model and runs a command; mistakes are one sentence and exit code 2.
+"""Parses a command line into a pydantic model; a mistake in it is one sentence.
 
 The options of a command are the fields of its class (pydantic-settings): each is written once, with its default, its
 bounds and its help, and is read from the command line, else from ``ISUMP_<NAME>``.
@@ -6,10 +6,10 @@ bounds and its help, and is read from the command line, else from ``ISUMP_<NAME>
 
 from __future__ import annotations
 
-import sys
+import os
 from argparse import Action, RawDescriptionHelpFormatter
-from collections.abc import Callable, Sequence
-from typing import Any, NoReturn, TypeVar
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, CliApp, CliSettingsSource, SettingsError
@@ -19,13 +19,15 @@ from app.config import BackendOptions, Environment
 from app.errors import BadInput
 from graphs import DEFAULT, STRATEGIES, find_strategy
 from graphs.strategy import Strategy, settings_for
+from prompts.brief import brief
 from prompts.settings import Settings, invalid_value
-from prompts.values import UserError
 
 C = TypeVar("C", bound=BaseSettings)
 
 _NONE = "\0"
 """What pydantic reads as ``None``: no word of a command line, so that the question "null" stays a question."""
+_LONGEST_MISTAKE = 300
+"""Characters; what was mistyped may be as long as any question."""
 
 
 class SettingsOptions(Settings, Environment):
@@ -86,23 +88,16 @@ def parse(model: type[C], words: Sequence[str], prog: str) -> C:
         )
         return CliApp.run(model, cli_args=list(words), cli_settings_source=source, cli_exit_on_error=False)
     except SettingsError as error:
-        message = str(error).removeprefix("error parsing CLI: ").removeprefix("Error: ")
+        message = brief(str(error).removeprefix("error parsing CLI: ").removeprefix("Error: "), _LONGEST_MISTAKE)
         raise BadInput(f"{message[:1].upper()}{message[1:]}: {help}.") from error
     except ValidationError as error:
         name, reason = invalid_value(error)
-        raise BadInput(f"--{name.replace('_', '-')} {reason}: {help}.") from error
+        raise BadInput(f"{_typed(name, words)} {reason}: {help}.") from error
 
 
-def run(main: Callable[[], int]) -> NoReturn:
-    """Run a command: a ``UserError`` becomes one sentence and exit code 2, Ctrl-C becomes exit code 130."""
-    try:
-        code = main()
-    except UserError as error:
-        print(" ".join(str(error).split()), file=sys.stderr)
-        code = 2
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-        code = 130
-    except BrokenPipeError:
-        code = 0
-    sys.exit(code)
+def _typed(name: str, words: Sequence[str]) -> str:
+    """How the user wrote the field ``name``: as an option, in the environment, or by its place among the words."""
+    option, variable = f"--{name.replace('_', '-')}", f"ISUMP_{name.upper()}"
+    if any(word.partition("=")[0] == option for word in words):
+        return option
+    return f"{variable} in the environment" if variable in os.environ else name.upper()

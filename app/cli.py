@@ -12,19 +12,29 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from contextlib import aclosing
+from difflib import get_close_matches
+from pathlib import Path
 from typing import Literal, Protocol
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, CliPositionalArg, CliSubCommand, SettingsConfigDict, get_subcommand
+from pydantic_settings import (
+    BaseSettings,
+    CliPositionalArg,
+    CliSubCommand,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    get_subcommand,
+)
 
-from app import arguments
+from app import program
 from app.arguments import SettingsOptions, SolveOptions, parse
 from app.attempt_view import AttemptView
-from app.config import BackendOptions, StoreOption
+from app.config import LARGEST_NUMBER, BackendOptions, CacheOption, Environment, StoreOption
 from app.errors import BadInput
-from app.session import check_question, solve
+from app.session import LONGEST_QUESTION, check_question, solve
 from app.store import Store
 from app.ui.access import Serving
+from prompts.brief import brief
 from prompts.settings import Settings
 from prompts.values import Question
 
@@ -79,10 +89,27 @@ class Ui(Serving, SettingsOptions, BackendOptions, StoreOption):
         return serve(self.store, self.backend_config, Settings(**self.given_settings), serving)
 
 
+class User(Environment):
+    """Add, remove or list those who may log in to the app."""
+
+    action: CliPositionalArg[Literal["add", "remove", "list"]] = Field(description="add, remove or list")
+    name: CliPositionalArg[str | None] = Field(default=None, description="a to z, 0 to 9, - and _")
+    users: Path | None = Field(default=None, description="file of users, as isump ui --users takes it")
+
+    def run(self) -> int:
+        """Ask for the password on the terminal, or take the first line of standard input."""
+        from app.ui.gate.edit_users import edit
+
+        if self.users is None:
+            raise BadInput("There is no file of users: pass --users FILE, the same as to isump ui.")
+        print(edit(self.users, self.action, self.name))
+        return 0
+
+
 class Runs(StoreOption):
     """List runs and the newest attempts."""
 
-    limit: int = Field(default=20, ge=1, description="attempts listed")
+    limit: int = Field(default=20, ge=1, le=LARGEST_NUMBER, description="attempts listed")
 
     def run(self) -> int:
         """Print both tables."""
@@ -98,7 +125,7 @@ class Runs(StoreOption):
 class Show(StoreOption):
     """Replay an attempt in the terminal."""
 
-    attempt: CliPositionalArg[int] = Field(description="its number, as `isump runs` lists it")
+    attempt: CliPositionalArg[int] = Field(ge=1, le=LARGEST_NUMBER, description="its number, as `isump runs` lists it")
     prompts: bool = Field(default=False, description="show every prompt exactly as it was sent")
 
     def run(self) -> int:
@@ -121,31 +148,55 @@ class Show(StoreOption):
         return 0
 
 
-class Models(BackendOptions):
-    """List, download or locate models."""
+class Models(CacheOption):
+    """List, download, examine or locate models."""
 
-    action: CliPositionalArg[Literal["list", "pull", "path"]] = Field(description="list, pull or path")
+    action: CliPositionalArg[Literal["list", "pull", "show", "path"]] = Field(description="list, pull, show or path")
     name: CliPositionalArg[str | None] = Field(default=None, description="a catalogue name (the default model)")
 
     def run(self) -> int:
-        """Print the catalogue, download a model with progress, or print where it is."""
-        from app.models.catalogue import DEFAULT, find, resolve, status
-        from app.models.download import progress_bar, pull
+        """Print the catalogue, download a model, say where it came from, or print where it is.
+
+        ``show`` exits with code 1 when the model's file is not what it should be.
+        """
+        from app.models.catalogue import DEFAULT, find, resolve
+        from app.models.download import pull
+        from app.models.progress import progress_bar
 
         name = self.name or DEFAULT
         if self.action == "list":
-            from rich.console import Console
-
-            from app import terminal
-
-            Console().print(terminal.catalogue(status(self.cache_dir), DEFAULT))
-        elif self.action == "pull":
-            with progress_bar() as report:
-                path = pull(find(name), self.cache_dir, report)
-            print(path)
-        else:
-            print(resolve(name, self.cache_dir))
+            return self._list(DEFAULT)
+        if self.action == "show":
+            return self._show(name)
+        with progress_bar() as report:
+            path = (
+                pull(find(name), self.cache_dir, report)
+                if self.action == "pull"
+                else resolve(name, self.cache_dir, report)
+            )
+        print(path)
         return 0
+
+    def _list(self, default: str) -> int:
+        from rich.console import Console
+
+        from app.models.status import status
+        from app.terminal_models import catalogue
+
+        Console().print(catalogue(status(self.cache_dir), default))
+        return 0
+
+    def _show(self, name: str) -> int:
+        from rich.console import Console
+
+        from app.models.progress import progress_bar
+        from app.models.status import examine
+        from app.terminal_models import details
+
+        with progress_bar() as report:
+            found = examine(name, self.cache_dir, report)
+        Console().print(details(found))
+        return int(found.is_wrong)
 
 
 class Doctor(StoreOption, BackendOptions):
@@ -168,8 +219,21 @@ class Isump(BaseSettings):
 
     model_config = SettingsConfigDict(extra="ignore")
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Nothing but the command line: a variable that happens to be called ``RUNS`` is no command."""
+        return (init_settings,)
+
     solve: CliSubCommand[Solve] = Field(description="solve a question step by step")
     ui: CliSubCommand[Ui] = Field(description="open the app in a browser")
+    user: CliSubCommand[User] = Field(description="add, remove or list those who may log in to the app")
     runs: CliSubCommand[Runs] = Field(description="list runs and the newest attempts")
     show: CliSubCommand[Show] = Field(description="replay an attempt in the terminal")
     models: CliSubCommand[Models] = Field(description="list, download or locate models")
@@ -186,6 +250,10 @@ class Command(Protocol):
 
 def command(words: Sequence[str]) -> Command:
     """The command that ``words`` name; raises ``BadInput`` when they cannot be used."""
+    if words and not words[0].startswith("-") and words[0] not in Isump.model_fields:
+        near = get_close_matches(words[0], Isump.model_fields, 1)
+        meant = f"did you mean {near[0]}? There are" if near else "choose"
+        raise BadInput(f"There is no command {brief(words[0])!r}: {meant} {', '.join(Isump.model_fields)}.")
     chosen = get_subcommand(parse(Isump, words, "isump"), is_required=False)
     if chosen is None:
         raise BadInput(f"There is no command: choose {', '.join(Isump.model_fields)}, or see isump --help.")
@@ -193,17 +261,19 @@ def command(words: Sequence[str]) -> Command:
 
 
 def main() -> None:
-    """Entry point of ``isump`` and ``python -m app``."""
-    arguments.run(lambda: command(sys.argv[1:]).run())
+    """Do what the command line says, and exit."""
+    program.run(lambda: command(sys.argv[1:]).run())
 
 
 def _standard_input() -> str:
-    data = sys.stdin.buffer.read()
+    """What was piped in, read no further than the longest question could reach."""
     try:
-        return data.decode()
+        data = sys.stdin.buffer.read(4 * LONGEST_QUESTION + 1)
+    except OSError as error:
+        raise BadInput(f"The question cannot be read from standard input: {error.strerror or error}.") from error
+    if len(data) > 4 * LONGEST_QUESTION:
+        raise BadInput(f"Standard input is too long for a question: at most {LONGEST_QUESTION:,} characters are taken.")
+    try:
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadInput("The question on standard input is not UTF-8 text.") from error
-
-
-if __name__ == "__main__":
-    main()

@@ -12,19 +12,29 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from app.backends.config import BackendConfig
+from app.backends.config import CACHE, BackendConfig
+from prompts.user_files import UserPath
+
+LARGEST_NUMBER = 2**63 - 1
+"""Of a row in the trace store."""
 
 
 class Environment(BaseSettings):
     """Reads every field of its subclasses from ``ISUMP_<NAME>``, for those the command line does not give."""
 
-    model_config = SettingsConfigDict(env_prefix="ISUMP_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="ISUMP_", env_ignore_empty=True, extra="ignore", frozen=True)
 
 
 class StoreOption(Environment):
     """The trace store."""
 
-    store: Path = Field(default=Path("isump.sqlite"), description="trace store, a SQLite file")
+    store: UserPath = Field(default=Path("isump.sqlite"), description="trace store, a SQLite file")
+
+
+class CacheOption(Environment):
+    """The folder of models."""
+
+    cache_dir: UserPath = CACHE
 
 
 class BackendOptions(BackendConfig, Environment):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
 
 from app.attempt_view import AttemptView
@@ -69,4 +70,5 @@ def result_line(attempt: Attempt, costs: Costs) -> str:
 
 
 def _line(values: dict[str, object]) -> str:
-    return json.dumps(values, ensure_ascii=False, allow_nan=False)
+    readable = (sys.stdout.encoding or "").lower().startswith("utf")  # elsewhere a letter may have no code
+    return json.dumps(values, ensure_ascii=not readable, allow_nan=False)

@@ -57,7 +57,10 @@ def check_question(text: str) -> str:
     if len(text) > LONGEST_QUESTION:
         raise BadInput(f"The question has {len(text):,} characters: at most {LONGEST_QUESTION:,} are taken.")
     for place, character in enumerate(text):
-        if character not in "\n\t" and unicodedata.category(character) in ("Cc", "Cs"):
+        category = "" if character in "\n\t" else unicodedata.category(character)
+        if category == "Cs":
+            raise BadInput(f"The question is no text at {place} (a lone U+{ord(character):04X}): write it in UTF-8.")
+        if category == "Cc":
             raise BadInput(f"The question holds the control character U+{ord(character):04X} at {place}: remove it.")
     return text
 

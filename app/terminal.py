@@ -18,7 +18,6 @@ from rich.text import Text
 
 from app.attempt_view import AttemptView
 from app.doctor import Diagnosis
-from app.models.catalogue import ModelStatus
 from app.sanitize import sanitize
 from app.session import Began, Ended, Event
 from app.store.records import Attempt, AttemptSpec, ContextSize, Costs, Record, Run
@@ -137,18 +136,6 @@ def listing(runs: Sequence[Run], attempts: Sequence[Attempt]) -> RenderableType:
         cells = (str(attempt.id), run_id, spec.strategy, attempt.status, answer[:30], spec.question.text[:60])
         tries.add_row(*(Text(sanitize(cell).replace("\n", " ")) for cell in cells))
     return Group(*([evals, Text()] if runs else []), tries)
-
-
-def catalogue(statuses: Sequence[ModelStatus], default: str) -> Table:
-    """The models known by name and which of them are here."""
-    table = Table("model", "size", "here", "licence", "what it is", box=None, header_style="dim")
-    for status in statuses:
-        model = status.model
-        size = f"{(model.bytes or 0) / 1e6:,.0f} MB"
-        here = "yes" if status.path else f"{status.bytes / 1e6:,.0f} MB of it" if status.bytes else "no"
-        name = f"{model.name} (default)" if model.name == default else model.name
-        table.add_row(name, size, here, model.licence, model.description)
-    return table
 
 
 def diagnosis(found: Sequence[Diagnosis]) -> Table:

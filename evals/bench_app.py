@@ -9,6 +9,11 @@ that matters has a limit, for an otherwise idle machine with two cores; the exit
 
 from __future__ import annotations
 
+if __name__ == "__main__":
+    from app.starting import starting
+
+    starting()
+
 import asyncio
 import json
 import re
@@ -24,10 +29,10 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import Field
-from pydantic_settings import BaseSettings
 
-from app import arguments
+from app import program
 from app.arguments import parse
+from app.config import Environment
 from app.errors import BackendError
 from app.store import Store
 from app.store.search import Wanted
@@ -186,12 +191,12 @@ async def visitors(url: str, count: int, report: Report) -> None:
         print(f"  {type(error).__name__}: {error}")
 
 
-class BenchApp(BaseSettings):
+class BenchApp(Environment):
     """Measure how fast the app is."""
 
-    steps: int = Field(default=10_000, ge=1, description="steps in the store")
-    clicks: int = Field(default=20, ge=1, description="clicks from step to step")
-    visitors: int = Field(default=20, ge=1, description="who ask at once")
+    steps: int = Field(default=10_000, ge=1, le=10_000_000, description="steps in the store")
+    clicks: int = Field(default=20, ge=1, le=100_000, description="clicks from step to step")
+    visitors: int = Field(default=20, ge=1, le=10_000, description="who ask at once")
 
     def run(self) -> int:
         """Print every measurement; the exit code is 1 when a limit is missed."""
@@ -220,4 +225,4 @@ class BenchApp(BaseSettings):
 
 
 if __name__ == "__main__":
-    arguments.run(lambda: parse(BenchApp, sys.argv[1:], "python -m evals.bench_app").run())
+    program.run(lambda: parse(BenchApp, sys.argv[1:], "python -m evals.bench_app").run())

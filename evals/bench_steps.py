@@ -10,6 +10,11 @@ had work, and the share of prompt tokens that its prefix cache served.
 
 from __future__ import annotations
 
+if __name__ == "__main__":
+    from app.starting import starting
+
+    starting()
+
 import asyncio
 import sys
 import tempfile
@@ -21,7 +26,7 @@ from pathlib import Path
 from pydantic import Field
 from rich.console import Console
 
-from app import arguments
+from app import program
 from app.arguments import SolveOptions, parse
 from app.backends.open import open_backend
 from app.backends.scripted import ScriptedBackend
@@ -65,10 +70,10 @@ async def ms_per_step(attempts: int, rounds: int, store: Store) -> tuple[float, 
 class BenchSteps(SolveOptions):
     """Measure the orchestration time of a step, and the utilization of the backend."""
 
-    attempts: int = Field(default=64, ge=1, description="scripted attempts at once")
-    rounds: int = Field(default=12, ge=1, description="thoughts in each of them")
-    questions: int = Field(default=8, ge=1, description="built-in questions for the backend")
-    concurrency: int = Field(default=4, ge=1, description="of them at once")
+    attempts: int = Field(default=64, ge=1, le=100_000, description="scripted attempts at once")
+    rounds: int = Field(default=12, ge=1, le=10_000, description="thoughts in each of them")
+    questions: int = Field(default=8, ge=1, le=100_000, description="built-in questions for the backend")
+    concurrency: int = Field(default=4, ge=1, le=1024, description="of them at once")
 
     def run(self) -> int:
         """Print both measurements."""
@@ -98,4 +103,4 @@ class BenchSteps(SolveOptions):
 
 
 if __name__ == "__main__":
-    arguments.run(lambda: parse(BenchSteps, sys.argv[1:], "python -m evals.bench_steps").run())
+    program.run(lambda: parse(BenchSteps, sys.argv[1:], "python -m evals.bench_steps").run())

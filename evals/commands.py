@@ -14,11 +14,11 @@ from typing import Any, NoReturn
 from pydantic import Field, create_model
 from rich.console import Console
 
-from app import arguments
+from app import program
 from app.arguments import SolveOptions, parse
 from app.backends.config import BackendConfig
 from app.backends.open import check_backend, open_backend
-from app.config import StoreOption
+from app.config import LARGEST_NUMBER, StoreOption
 from app.errors import BadInput
 from app.store import Store
 from app.store.records import Run
@@ -26,7 +26,7 @@ from evals import TASKS
 from evals.progress import bar
 from evals.report import json_line, run_table
 from evals.results import backend_use, summarize_run
-from evals.runner import Runner, begin, load_again
+from evals.runner import Runner, begin, check_model, load_again, source_of
 from evals.task import QuestionSet, Source, Task
 from prompts.values import UserError
 
@@ -34,15 +34,20 @@ from prompts.values import UserError
 class EvalOptions(SolveOptions, StoreOption):
     """The options every eval has; the task adds those that choose its questions."""
 
-    concurrency: int = Field(default=4, ge=1, description="attempts at once")
-    resume: int | None = Field(default=None, description="number of a run to go on with: finished items are kept")
+    concurrency: int = Field(default=4, ge=1, le=1024, description="attempts at once")
+    resume: int | None = Field(
+        default=None,
+        ge=1,
+        le=LARGEST_NUMBER,
+        description="number of a run to go on with: finished items are kept",
+    )
     json_lines: bool = Field(default=False, description="end with one line of JSON")
 
 
 def main(name: str) -> NoReturn:
     """Run the eval of the task of that name as the command line says, and exit."""
     task = TASKS[name]
-    arguments.run(lambda: measure(task, parse(options_of(task), sys.argv[1:], f"python -m evals.{name}")))
+    program.run(lambda: measure(task, parse(options_of(task), sys.argv[1:], f"python -m evals.{name}")))
 
 
 def options_of(task: Task) -> type[EvalOptions]:
@@ -56,7 +61,7 @@ def options_of(task: Task) -> type[EvalOptions]:
 def measure(task: Task, options: EvalOptions) -> int:
     """Begin a run or resume one, with a progress bar, and print its table.
 
-    The exit code is 1 when an item has no result, and 2 when none has.
+    The exit code is 1 when an item has no result, 2 when none has, and 130 after Ctrl-C.
 
     Raises:
         UserError: The questions, the backend or the run cannot be had; what was done stays done.
@@ -64,49 +69,69 @@ def measure(task: Task, options: EvalOptions) -> int:
     console, out = Console(stderr=True), Console()
     with Store.open(options.store) as store:
         run = store.run(options.resume) if options.resume is not None else None
+        source = _source(task, options, run)
         config = _backend(options, run)
-        source = _source(task, options)
-        questions = _questions(task, source, run)
+        questions = _questions(task, source, options, run)
         if questions.notice:
             console.print(questions.notice, style="bold yellow")
 
+        begun = False
+
         async def attempt_all() -> None:
-            nonlocal run
+            nonlocal run, begun
             async with aclosing(await open_backend(config)) as backend:
                 if run is None:
                     strategy, settings = options.chosen_strategy, options.settings
                     run = begin(store, task, questions, source, strategy.name, backend, settings)
+                else:
+                    check_model(run, backend)
                 with bar(console) as report:
                     runner = Runner(store, task, questions, run, backend, options.concurrency)
                     async with aclosing(runner.progress()) as news:
                         async for progress in news:
+                            begun = True
                             report(progress)
 
         try:
             asyncio.run(attempt_all())
         except (KeyboardInterrupt, UserError) as error:
-            if run is not None:
-                done = sum(result.status == "done" for result in store.items(run.id))
-                console.print(
-                    f"Stopped with {done} of {len(questions.items)} done, all of it kept. Go on with --resume {run.id}",
-                    style="yellow",
-                )
-            if isinstance(error, UserError):
+            if run is None or not begun:
                 raise
-            return 130
+            done = sum(result.status == "done" for result in store.items(run.id))
+            console.print(
+                f"Stopped with {done} of {len(questions.items)} done, all of it kept. Go on with --resume {run.id}",
+                style="yellow",
+            )
+            if isinstance(error, KeyboardInterrupt):
+                return 130
+            if not done:
+                raise
+            console.print(str(error), markup=False, highlight=False, soft_wrap=True)
+            return 1
         assert run is not None, "a run that ended without an error was begun"
-        summary = summarize_run(store, run)
-        out.print(run_table(summary))
-        out.print(backend_use(store, run.id).in_words(), style="dim")
-        if options.json_lines:
-            print(json_line(summary), flush=True)
-        if not summary.n:
-            return 2
-        return int(summary.errors > 0)
+        return _report(store, run, out, options.json_lines)
 
 
-def _source(task: Task, options: EvalOptions) -> Source:
-    return task.source(**{name: getattr(options, name) for name in task.source.model_fields})
+def _report(store: Store, run: Run, out: Console, json_lines: bool) -> int:
+    """Print the table of a run that has come to its end; the exit code says whether every item has a result."""
+    summary = summarize_run(store, run)
+    out.print(run_table(summary))
+    out.print(backend_use(store, run.id).in_words(), style="dim")
+    if json_lines:
+        print(json_line(summary), flush=True)
+    if not summary.n:
+        return 2
+    return int(summary.errors > 0)
+
+
+def _source(task: Task, options: EvalOptions, run: Run | None) -> Source:
+    """The source of a new run as the options say, or that of a stored run with the options given anew."""
+    names = task.source.model_fields
+    if run is None:
+        return task.source(**{name: getattr(options, name) for name in names})
+    if run.spec.task != task.name:
+        raise BadInput(f"Run {run.id} is of the task {run.spec.task}: resume it with python -m evals.{run.spec.task}.")
+    return source_of(run, {name: getattr(options, name) for name in names if name in options.model_fields_set})
 
 
 def _backend(options: EvalOptions, run: Run | None) -> BackendConfig:
@@ -114,12 +139,11 @@ def _backend(options: EvalOptions, run: Run | None) -> BackendConfig:
     if run is None:
         check_backend(options.backend_config, options.chosen_strategy)
         return options.backend_for(options.concurrency)
-    if "strategy" in options.model_fields_set and options.strategy != run.spec.strategy:
-        raise BadInput(f"Run {run.id} is of strategy {run.spec.strategy}: leave --strategy out to resume it.")
+    given = options.model_fields_set
     stored = options.model_copy(
         update={
-            "strategy": run.spec.strategy,
-            "backend": run.spec.backend,
+            "strategy": options.strategy if "strategy" in given else run.spec.strategy,
+            "backend": options.backend if "backend" in given else run.spec.backend,
             "model": options.model or run.spec.model,
         }
     )
@@ -128,9 +152,8 @@ def _backend(options: EvalOptions, run: Run | None) -> BackendConfig:
     return stored.backend_config.with_slots(options.concurrency * calls)
 
 
-def _questions(task: Task, source: Source, run: Run | None) -> QuestionSet:
+def _questions(task: Task, source: Source, options: EvalOptions, run: Run | None) -> QuestionSet:
     if run is None:
         return task.questions(source)
-    if run.spec.task != task.name:
-        raise BadInput(f"Run {run.id} is of the task {run.spec.task}: resume it with python -m evals.{run.spec.task}.")
-    return load_again(run)
+    strategy = options.strategy if "strategy" in options.model_fields_set else None
+    return load_again(run, source, strategy, run.spec.settings.model_copy(update=options.given_settings))

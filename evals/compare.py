@@ -5,15 +5,20 @@ python -m evals.compare 1 2
 
 from __future__ import annotations
 
+if __name__ == "__main__":
+    from app.starting import starting
+
+    starting()
+
 import sys
 
 from pydantic import Field
 from pydantic_settings import CliPositionalArg
 from rich.console import Console
 
-from app import arguments
+from app import program
 from app.arguments import parse
-from app.config import StoreOption
+from app.config import LARGEST_NUMBER, StoreOption
 from app.store import Store
 from evals.report import comparison_table
 from evals.results import pair
@@ -22,8 +27,10 @@ from evals.results import pair
 class Compare(StoreOption):
     """Compare two runs, paired by question."""
 
-    run_a: CliPositionalArg[int] = Field(description="the baseline's number, as `isump runs` lists it")
-    run_b: CliPositionalArg[int] = Field(description="the number of the run compared with it")
+    run_a: CliPositionalArg[int] = Field(
+        ge=1, le=LARGEST_NUMBER, description="the baseline's number, as `isump runs` lists it"
+    )
+    run_b: CliPositionalArg[int] = Field(ge=1, le=LARGEST_NUMBER, description="the number of the run compared with it")
     scorer: str | None = Field(default=None, description="whose judgement counts (the one the runs say)")
 
     def run(self) -> int:
@@ -38,7 +45,7 @@ class Compare(StoreOption):
 
 def main() -> None:
     """Entry point of ``python -m evals.compare``."""
-    arguments.run(lambda: parse(Compare, sys.argv[1:], "python -m evals.compare").run())
+    program.run(lambda: parse(Compare, sys.argv[1:], "python -m evals.compare").run())
 
 
 if __name__ == "__main__":

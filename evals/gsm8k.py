@@ -10,6 +10,11 @@ Each line of such a file is one JSON object; the right answer follows ``####``:
 
 from __future__ import annotations
 
+if __name__ == "__main__":
+    from app.starting import starting
+
+    starting()
+
 import json
 import threading
 from collections.abc import Iterable, Iterator
@@ -22,6 +27,7 @@ from pydantic import Field
 from evals.scoring import GSM8K_SCORERS
 from evals.task import Item, QuestionSet, Source, Task
 from prompts.checks.numbers import number
+from prompts.user_files import UserPath, read_text
 from prompts.values import Question, UserError
 
 VERSION = "1"
@@ -41,7 +47,9 @@ class GsmSource(Source):
         default="auto",
         description="the real set from the hub, the built-in questions, generated ones, or hub else builtin",
     )
-    data: Path | None = Field(default=None, description="a local file in the official format, instead of any source")
+    data: UserPath | None = Field(
+        default=None, description="a local file in the official format, instead of any source"
+    )
     split: Literal["train", "test"] = Field(default="test", description="which part; with --data it only names the set")
 
 
@@ -96,7 +104,7 @@ def _records(path: Path) -> Iterator[tuple[int, Any, str]]:
     """Yield line number, decoded line and a name for the place; empty lines are skipped."""
     try:
         # Split at "\n" alone: splitlines() would also cut at U+2028, which JSON allows inside a string.
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
+        lines = read_text(path).split("\n")
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror or error}.") from error
     except UnicodeDecodeError as error:

@@ -9,6 +9,7 @@ Pure functions of frozen values; they print nothing.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from app.store.records import Identity
 from evals.formatting import count, format_number, percent, percent_interval, points, points_interval, ratio
 from evals.statistics import Comparison, Estimate, PairedDifference
 
@@ -65,7 +67,8 @@ class RunSummary:
     are in no other number. ``accuracy`` is by scorer, ``primary`` names the one that counts.
     ``costs`` are per finished attempt, by the names in ``COST_UNITS``, and empty when none
     finished; ``wall_seconds`` is the run from start to end, which is less than the sum over
-    attempts that ran side by side.
+    attempts that ran side by side; ``identity`` says what made the numbers, none in a run of an
+    earlier version.
     """
 
     run_id: str
@@ -80,6 +83,7 @@ class RunSummary:
     reasons: Mapping[str, int]
     costs: Mapping[str, CostSummary]
     wall_seconds: float
+    identity: Identity | None = None
 
 
 def run_table(summary: RunSummary) -> Table:
@@ -104,7 +108,27 @@ def run_table(summary: RunSummary) -> Table:
     for reason, times in sorted(summary.reasons.items(), key=lambda pair: -pair[1]):
         reasons.add_row(f"{times:,}", _plain(reason))
     tables = [table for table in (reasons, costs) if table.row_count]
-    return _stack(*parts, *(part for table in tables for part in (Text(), table)))
+    made = [Text(), _plain(made_by(summary.identity), style="dim")] if summary.identity else []
+    return _stack(*parts, *(part for table in tables for part in (Text(), table)), *made)
+
+
+def made_by(identity: Identity) -> str:
+    """What made the numbers of a run, in a line: program, engine, model and questions."""
+    commit = f" (commit {identity.commit[:12]}{'-dirty' * identity.commit.endswith('-dirty')})" * bool(identity.commit)
+    engine = f" with {identity.engine}" * bool(identity.engine)
+    model, questions = short(identity.model), questions_hash(identity)[:12]
+    return f"Made by isump {identity.program}{commit}{engine}, model {model}, questions {questions}."
+
+
+def questions_hash(identity: Identity) -> str:
+    """One hash of all questions and golds of a run, in the order asked: equal runs asked the same."""
+    return hashlib.sha256("".join(identity.items).encode()).hexdigest()[:32]
+
+
+def short(fingerprint: str) -> str:
+    """Enough of a model's hash to tell two apart; names are shown whole."""
+    kind, colon, digest = fingerprint.partition(":")
+    return f"{kind}:{digest[:12]}" if colon and len(digest) == 64 else fingerprint
 
 
 def json_line(summary: RunSummary) -> str:
@@ -114,7 +138,7 @@ def json_line(summary: RunSummary) -> str:
     means per finished attempt, so that runs of different n compare; only ``seconds`` is of
     the whole run. What is not known is null.
     """
-    estimate = summary.accuracy.get(summary.primary)
+    estimate, identity = summary.accuracy.get(summary.primary), summary.identity
     interval = estimate.interval if estimate else None
     tokens = ("peak_context", "generated", "prompt_tokens", "cached_tokens", "attention_area", "calls")
     line = {
@@ -128,6 +152,12 @@ def json_line(summary: RunSummary) -> str:
         "errors": summary.errors,
         **{name: cost.mean if (cost := summary.costs.get(name)) else None for name in tokens},
         "seconds": summary.wall_seconds,
+        "program": identity.program if identity else None,
+        "commit": identity.commit if identity else None,
+        "engine": identity.engine if identity else None,
+        "model": summary.model,
+        "model_fingerprint": identity.model if identity else None,
+        "questions_hash": questions_hash(identity) if identity else None,
     }
     return json.dumps(line, allow_nan=False)
 

@@ -53,6 +53,7 @@ def summarize_run(store: Store, run: Run, scorer: str | None = None) -> RunSumma
         if done
         else {},
         wall_seconds=covered(store.attempt_spans(run.id)),
+        identity=run.spec.identity,
     )
 
 

@@ -7,18 +7,21 @@ async for progress in news: ...
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from dataclasses import replace
+from typing import Any
 
 from pydantic import ValidationError
 
 from app.attempt_view import AttemptView
-from app.errors import BackendUnavailable, BadInput, MissingKey
+from app.errors import BackendUnavailable, BadInput, MissingKey, StoreError
 from app.session import Event, solve
 from app.store import Store
 from app.store.records import Attempt, ItemResult, Run, RunSpec
 from app.streams import merge
 from evals import TASKS
+from evals.identity import StoredModel, differences, spec_of
 from evals.progress import Progress
 from evals.task import Item, QuestionSet, Source, Task
 from prompts.backend import Backend
@@ -40,21 +43,7 @@ def begin(
     settings: Settings,
 ) -> Run:
     """Open a run of ``strategy`` on ``questions``, which are those of ``source``."""
-    return store.begin_run(
-        RunSpec(
-            task=task.name,
-            questions=questions.name,
-            task_version=questions.version,
-            primary=task.primary,
-            strategy=strategy,
-            backend=backend.name,
-            model=backend.model,
-            settings=settings,
-            source=source.model_dump(mode="json"),
-            n=len(questions.items),
-            checks=task.checks,
-        )
-    )
+    return store.begin_run(spec_of(task, questions, source, strategy, backend, settings))
 
 
 def task_of(run: Run) -> Task:
@@ -64,28 +53,52 @@ def task_of(run: Run) -> Task:
     return TASKS[run.spec.task]
 
 
-def load_again(run: Run) -> QuestionSet:
-    """The questions of a run, to resume it.
+def source_of(run: Run, given: Mapping[str, Any] | None = None) -> Source:
+    """Where the questions of a run came from, with the ``given`` options instead of the stored ones.
 
     Raises:
-        UserError: The task or its questions cannot be had, or are not those the run was begun with.
+        BadInput: The task is unknown, or the stored options cannot be read.
     """
-    task, spec = task_of(run), run.spec
     try:
-        questions = task.questions(task.source(**spec.source))
+        return task_of(run).source(**{**run.spec.source, **(given or {})})
     except ValidationError as error:
         raise BadInput(f"Run {run.id} does not say where its questions came from, so it cannot be resumed.") from error
-    if questions.version != spec.task_version:
-        raise BadInput(
-            f"Run {run.id} was made with version {spec.task_version} of {spec.task} and this is {questions.version}: "
-            "start a new run."
-        )
-    if (questions.name, len(questions.items)) != (spec.questions, spec.n):
-        raise BadInput(
-            f"Run {run.id} asked {spec.n} questions of {spec.questions}, but {len(questions.items)} of "
-            f"{questions.name} are found now: restore the data it was started with."
-        )
+
+
+def load_again(
+    run: Run, source: Source | None = None, strategy: str | None = None, settings: Settings | None = None
+) -> QuestionSet:
+    """The questions of a run, to resume it with its own source, strategy and settings or those given.
+
+    Raises:
+        UserError: The questions cannot be had, or something that makes the run's numbers is no longer the same. The
+            model is not looked at: ``check_model`` does, once its backend is open.
+    """
+    task, spec = task_of(run), run.spec
+    source = source or source_of(run)
+    questions = task.questions(source)
+    model = StoredModel(spec.backend, spec.model, spec.identity.model if spec.identity else spec.model)
+    _check_unchanged(run, spec_of(task, questions, source, strategy or spec.strategy, model, settings or spec.settings))
     return questions
+
+
+def check_model(run: Run, backend: Backend) -> None:
+    """Raise ``BadInput`` when the backend does not run the model that the run was begun with."""
+    before = run.spec.identity
+    assert before is not None, "load_again refuses a run without an identity"
+    _check_unchanged(run, replace(run.spec, backend=backend.name, identity=replace(before, model=backend.fingerprint)))
+
+
+def _check_unchanged(run: Run, now: RunSpec) -> None:
+    if run.spec.identity is None:
+        raise BadInput(
+            f"Run {run.id} was begun by a version that did not record what makes its numbers, so nobody can say "
+            "whether the rest would be made alike: start a new run."
+        )
+    if changed := differences(run.spec, now):
+        raise BadInput(
+            f"Run {run.id} cannot be resumed: {'; '.join(changed)}. Restore what was changed, or start a new run."
+        )
 
 
 class Runner:
@@ -103,11 +116,18 @@ class Runner:
         """Attempt every item that is not done yet; yields at the start and whenever items have ended.
 
         Finished items are kept, unfinished and failed ones redone. Closing the generator stops the run; what was
-        done stays done.
+        done stays done. Nobody else can write the run meanwhile.
 
         Raises:
-            UserError: The backend cannot be reached or wants a key.
+            UserError: Somebody else is writing the run, the backend cannot be reached or wants a key, or the store
+                cannot be written.
         """
+        with self.store.run_lock(self.run.id):
+            async with aclosing(self._attempt_all()) as news:
+                async for progress in news:
+                    yield progress
+
+    async def _attempt_all(self) -> AsyncGenerator[Progress]:
         waiting = self._skip_done()
         yield self._now()
         views: dict[int, AttemptView] = {}
@@ -166,7 +186,7 @@ class Runner:
         assert isinstance(event, UserError), "an attempt without a result ended in an error"
         self._errors += 1
         self._failures += isinstance(event, BackendUnavailable)
-        if isinstance(event, MissingKey) or self._failures >= GIVE_UP_AFTER:
+        if isinstance(event, MissingKey | StoreError) or self._failures >= GIVE_UP_AFTER:
             raise event
 
     def _judge(self, item: Item, attempt: Attempt, steps: list[Step]) -> None:

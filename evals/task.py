@@ -42,9 +42,9 @@ class Source(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    limit: int | None = Field(default=None, ge=1, description="how many questions (all)")
-    offset: int = Field(default=0, ge=0, description="how many of the shuffled questions to skip first")
-    sample_seed: int = Field(default=0, description="which shuffling")
+    limit: int | None = Field(default=None, ge=1, le=10_000_000, description="how many questions (all)")
+    offset: int = Field(default=0, ge=0, le=10_000_000, description="how many of the shuffled questions to skip first")
+    sample_seed: int = Field(default=0, ge=-(2**63), lt=2**63, description="which shuffling")
 
     def sample(self, items: Sequence[T]) -> tuple[T, ...]:
         """``items`` shuffled; a larger limit extends a smaller one, and offsets make samples disjoint.

@@ -1,81 +1,52 @@
-r"""Extracts the final answer from what a model wrote.
+r"""Reads the answer that a text states, and what two answers share when they mean the same.
 
-    read_answer("So she sold 72 clips.\nAnswer: 72")  -> "72"
-    read_answer("Next we add May.")                   -> None
+    ANSWER_FORMS["stated"].from_thought("So she sold 72 clips.\nAnswer: 72")      -> "72"
+    ANSWER_FORMS["stated"].from_thought("The answer is 24 so far. Add April.")    -> None
+    ANSWER_FORMS["number"].from_reply("I do not know.")                           -> None
 
-Forms, tried in this order, the last occurrence of each winning: a line or last sentence
-``Answer: 72`` (also "Final answer", bold, or a heading), ``#### 72`` (the GSM8K form), ``\boxed{72}``, and a
-sentence "the answer is 72".
+How an answer may be stated is in ``prompts.statements``. A thought must end with such a statement: what stands in its
+middle, or is denied, asked or put off, is no answer. A reply to the request for the answer may state it anywhere, the
+last one counting, and a reply of a few words is the answer itself.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
 from prompts.checks.numbers import number
+from prompts.statements import closing_statement, is_open, last_statement, whole_reply
 
-_LINE = re.compile(
-    r"(?:^|(?<=[.!?])[ \t])[\s>*_#-]{0,12}(?:final |the )?answer[*_ ]{0,4}[:=][*_ \t]*(.+)$", re.I | re.M
-)
-_HASHES = re.compile(r"####[ \t]*(.+)")
-_BOXED = re.compile(r"\\boxed\{((?:[^{}]|\{[^{}]*\}){1,200})\}")
-_SENTENCE = re.compile(r"\bthe (?:final )?answer is[: ]+(.{1,200}?)(?:\.(?=\s|$)|$)", re.I | re.M)
-_EMPTY = {"", "none", "unknown", "n/a", "?", "...", "not yet known", "not known yet", "unknown yet", "todo", "tbd"} | {
-    "n"  # the placeholder of our own instruction, copied
-}
-
-
-def read_answer(text: str) -> str | None:
-    """The final answer in ``text`` as written, without markup around it; ``None`` when there is none."""
-    for form in (_LINE, _HASHES, _BOXED, _SENTENCE):
-        for found in reversed(form.findall(text)):
-            answer = _bare(found)
-            if answer.lower() not in _EMPTY:
-                return answer
-    return None
-
-
-def read_number(text: str) -> str | None:
-    """The final answer in ``text`` when it is a number; anything else is none."""
-    answer = read_answer(text)
-    return None if answer is None or number(answer) is None else answer
-
-
-def read_reply(text: str) -> str | None:
-    """The answer in the reply to a question for it: a reply of a few words is an answer without its label."""
-    short = text.strip("*` .") if len(text.split()) <= 6 and len(text) <= 80 else ""
-    return read_answer(text) or short or None
-
-
-def read_number_reply(text: str) -> str | None:
-    """The answer in the reply to a question for it, when it is a number."""
-    answer = read_reply(text)
-    return None if answer is None or number(answer) is None else answer
+_FEW_WORDS, _FEW_CHARACTERS = 6, 80
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerForm:
-    """How the answers to a question are read: from a thought, and from the reply to a question for the answer."""
+    """What an answer to a question must be, and how it is read."""
 
-    from_thought: Callable[[str], str | None]
-    from_reply: Callable[[str], str | None]
+    accepts: Callable[[str], bool]
+
+    def from_thought(self, text: str) -> str | None:
+        """The answer that a whole thought ends with, as written; ``None`` when the thought is none yet."""
+        return self._accepted(closing_statement(text))
+
+    def from_reply(self, text: str, *, whole: bool = True) -> str | None:
+        """The answer in the reply to a request for it; a reply that was cut short (not ``whole``) must state it."""
+        stated = last_statement(text)
+        few = whole and len(text) <= _FEW_CHARACTERS and len(text.split()) <= _FEW_WORDS
+        return self._accepted(whole_reply(text) if stated is None and few else stated)
+
+    def _accepted(self, answer: str | None) -> str | None:
+        return answer if answer and not is_open(answer) and self.accepts(answer) else None
 
 
 ANSWER_FORMS: dict[str, AnswerForm] = {
-    "stated": AnswerForm(read_answer, read_reply),
-    "number": AnswerForm(read_number, read_number_reply),
+    "stated": AnswerForm(lambda answer: True),
+    "number": AnswerForm(lambda answer: number(answer) is not None),
 }
 """The forms a task may declare: "stated" takes an answer as it is written, "number" only one that is a number."""
-
-
-def _bare(answer: str) -> str:
-    boxed = _BOXED.search(answer)
-    answer = boxed[1] if boxed else answer
-    return answer.strip().strip("*_`").removeprefix("\\(").removesuffix("\\)").strip().rstrip(".").strip("*_` ")
 
 
 def vote(answers: list[str | None]) -> str | None:

@@ -44,7 +44,7 @@ class Backend(Protocol):
 
     @property
     def control_tokens(self) -> frozenset[str]:
-        """Texts that the model's tokenizer reads as control tokens wherever they stand; none when it cannot be asked."""
+        """Texts that the tokenizer reads as control tokens wherever they stand; none where it cannot be asked."""
         ...
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from prompts.answers import ANSWER_FORMS
 from prompts.memories import Memory, TextMemory
 from prompts.memory_text import split_memory
-from prompts.reasoner import PromptReasoner, cut
+from prompts.reasoner import PromptReasoner, readable
 from prompts.values import Call, Question, Thought, Turn
 
 
@@ -31,7 +31,8 @@ class FusedReasoner(PromptReasoner):
         return self._render("fused" if first else "fused_on")
 
     def _read_thought(self, call: Call, question: Question) -> Thought:
-        reply = call.generation.text
-        whole = cut(reply) if call.generation.finish_reason == "length" else reply.strip()
-        text, _ = split_memory(whole)
-        return Thought(text, ANSWER_FORMS[question.answers].from_thought(text), whole)
+        reply, whole = readable(call)
+        text, _ = split_memory(reply)
+        ended = whole or text != reply  # the lists follow it, so the limit cut those
+        answer = ANSWER_FORMS[question.answers].from_thought(text) if ended else None
+        return Thought(text, answer, reply)

@@ -6,26 +6,17 @@ read_memory("What we know:\n- May = 24 clips\nWhat to do next:\n- add April and 
 
 from __future__ import annotations
 
-import json
-import re
 from typing import Any
 
 from prompts.checks.equations import claims
+from prompts.clean import clean
+from prompts.headings import heading_of
 from prompts.memories import TextMemory
+from prompts.memory_json import memory_in_json, starts_in_json
+from prompts.memory_lines import memory_of
 
 CHARACTERS_PER_TOKEN = 4
 """How ``memory_tokens`` becomes a bound that needs no tokenizer: English text has about four characters a token."""
-
-_HEADING = re.compile(
-    r"^[\s>#*_]*(?:(known|what we (?:already )?know|facts|solution|done)"
-    r"|(next|what (?:to do|is left)(?: next)?|to ?do|goals?))"
-    r"(?:\s+so far)?[*_\s]*(?::[*_]*[ \t]*(.*)|[*_]*\s*)$",
-    re.I,
-)
-_BULLET = re.compile(r"^\s*(?:[-*•+]|\(?\d{1,2}[.)])\s+")
-_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"')
-_LIST = re.compile(rf'"(known|next)"\s*:\s*\[\s*((?:{_STRING.pattern}\s*(?:,\s*|(?=\]|$|"[^"]*$)))*)')
-_NOTHING = {"none", "nothing", "nothing left", "n/a", "done", "-", "no more steps", "nothing more", "null", "[]"}
 
 
 def schema(tokens: int = 144, lines: int = 6) -> dict[str, Any]:
@@ -46,7 +37,8 @@ def schema(tokens: int = 144, lines: int = 6) -> dict[str, Any]:
 
 def read_memory(text: str) -> TextMemory | None:
     """The memory in ``text``, from a JSON object or from headed lists; ``None`` when nothing is known in it."""
-    return next((memory for read in (_from_json, _from_text) if (memory := read(text)) and memory.known), None)
+    readers = (memory_in_json, _in_lists) if starts_in_json(text) else (_in_lists, memory_in_json)
+    return next((memory for read in readers if (memory := read(text)) and memory.known), None)
 
 
 def goals_only(memory: TextMemory) -> TextMemory:
@@ -57,8 +49,8 @@ def goals_only(memory: TextMemory) -> TextMemory:
 
 def split_memory(text: str) -> tuple[str, TextMemory | None]:
     """Split a fused reply: the thought before the first memory heading, and the memory after it."""
-    lines = text.splitlines()
-    start = next((i for i, line in enumerate(lines) if (m := _HEADING.match(line)) and m[1]), len(lines))
+    lines = clean(text).split("\n")
+    start = next((i for i, line in enumerate(lines) if (h := heading_of(line)) and h.list == "known"), len(lines))
     return "\n".join(lines[:start]).strip(), read_memory("\n".join(lines[start:]))
 
 
@@ -93,43 +85,13 @@ def _within(lines: tuple[str, ...], room: int) -> tuple[tuple[str, ...], int]:
     return tuple(kept), used
 
 
-def _from_json(text: str) -> TextMemory | None:
-    start, end = text.find("{"), text.rfind("}")
-    if start < 0:
-        return None
-    try:
-        found = json.loads(text[start : end + 1])
-    except (ValueError, RecursionError):
-        return _from_broken_json(text[start:])
-    if not isinstance(found, dict):
-        return None
-    return TextMemory(_entries(found.get("known")), _entries(found.get("next")))
-
-
-def _from_broken_json(text: str) -> TextMemory | None:
-    """The whole strings of lists that a token limit broke off."""
-    lists = {name: strings for name, strings in _LIST.findall(text)}
-    known, goals = (_lines(json.loads(s) for s in _STRING.findall(lists.get(name, ""))) for name in ("known", "next"))
-    return TextMemory(known, goals)
-
-
-def _entries(value: object) -> tuple[str, ...]:
-    values = value if isinstance(value, list) else [value]
-    return _lines(item for item in values if isinstance(item, str | int | float) and not isinstance(item, bool))
-
-
-def _from_text(text: str) -> TextMemory | None:
+def _in_lists(text: str) -> TextMemory | None:
     lists: dict[str, list[str]] = {"known": [], "next": []}
-    current = ""
-    for line in text.splitlines():
-        if heading := _HEADING.match(line):
-            current = "known" if heading[1] else "next"
-            line = heading[3] or ""
-        if current:
-            lists[current].append(line)
-    return TextMemory(_lines(lists["known"]), _lines(lists["next"])) if current else None
-
-
-def _lines(values: Any) -> tuple[str, ...]:
-    cleaned = (" ".join(_BULLET.sub("", str(value)).split()).strip("* ").strip() for value in values)
-    return tuple(dict.fromkeys(line for line in cleaned if line and line.lower().rstrip(".") not in _NOTHING))
+    current: list[str] | None = None
+    for line in clean(text).split("\n"):
+        if heading := heading_of(line):
+            current = lists[heading.list]
+            line = heading.rest
+        if current is not None:
+            current.append(line)
+    return memory_of(lists["known"], lists["next"]) if current is not None else None

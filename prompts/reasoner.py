@@ -3,6 +3,9 @@
 Every prompt of the loop is exactly system, question, memory, instruction, in this order: what stays
 the same stands first, so a prefix cache serves it. Earlier thoughts are never shown; the one
 exception by design is the summary, which continues the call that wrote the newest thought.
+
+Whatever a prompt holds passes through ``_harmless`` on its way out, so no text can form a control token of the model;
+in a question or a context, lines that could pass for a memory's headings stand in quotation marks.
 """
 
 from __future__ import annotations
@@ -15,9 +18,12 @@ from typing import Any
 from prompts.answers import ANSWER_FORMS
 from prompts.backend import Backend, Capability
 from prompts.checks.equations import first_wrong
+from prompts.clean import clean, encodable
+from prompts.headings import inert
+from prompts.markup import break_markup
 from prompts.memories import Memory, TextMemory
 from prompts.memory_text import fit, goals_only, read_memory, schema, show_memory
-from prompts.render import neutralize_chat_markup, render
+from prompts.render import render
 from prompts.settings import Settings
 from prompts.values import Answer, Call, Message, Part, PartKind, Question, Request, Role, Thought, Turn
 
@@ -27,10 +33,14 @@ _RETRY_TEMPERATURE = 0.7  # greedy decoding would repeat the unreadable summary 
 
 def cut(text: str) -> str:
     """``text`` up to its last complete sentence or line; where there is none, without its last, perhaps torn, word."""
-    ends = [match.end() for match in _SENTENCE_END.finditer(text)]
-    if ends and (whole := text[: ends[-1]].rstrip()):
+    if whole := text[: _last_end(text)].rstrip():
         return whole
     return text.strip().rpartition(" ")[0] or text.strip()
+
+
+def _last_end(text: str) -> int:
+    """Where the last complete sentence or line ends; 0 where there is none."""
+    return max((match.end() for match in _SENTENCE_END.finditer(text)), default=0)
 
 
 class PromptReasoner:
@@ -53,7 +63,7 @@ class PromptReasoner:
         """The memory after ``chunk``, one piece of a long text; at most ``memory_tokens`` and ``limit`` generated."""
         system, user = self._head(question, memory)
         instruction = self._render(f"read_{self.settings.memory_form}")
-        context = Part("context", neutralize_chat_markup(chunk))
+        context = Part("context", inert(clean(chunk), self.templates))
         messages = (system, replace(user, parts=(*user.parts, context, Part("instruction", instruction))))
         return await self._write_memory(messages, memory, limit)
 
@@ -84,7 +94,7 @@ class PromptReasoner:
             return Turn(TextMemory())
         messages = (
             *self._step_prompt(question, memory),
-            _message("assistant", "thought", neutralize_chat_markup(thought.text)),
+            _message("assistant", "thought", thought.text),
             _message("user", "instruction", self._render(f"summarize_{self.settings.memory_form}")),
         )
         return await self._write_memory(messages, memory, limit)
@@ -98,11 +108,11 @@ class PromptReasoner:
         if limit <= 0:
             return Turn(Answer(None), marks=("no tokens left to ask for an answer",))
         system, user = self._head(question, memory)
-        work = [Part("thought", neutralize_chat_markup(thought.text)) for thought in thoughts[-1:]]
+        work = [Part("thought", thought.text) for thought in thoughts[-1:]]
         asked = Part("instruction", self._render("conclude"))
         call = await self._ask((system, replace(user, parts=(*user.parts, *work, asked))), limit)
-        text = call.generation.text.strip()
-        return Turn(Answer(ANSWER_FORMS[question.answers].from_reply(text), text), (call,))
+        text, whole = readable(call)
+        return Turn(Answer(ANSWER_FORMS[question.answers].from_reply(text, whole=whole), text), (call,))
 
     def visible_memory(self, memory: Memory) -> TextMemory:
         """The part of a text memory that the settings let the model see."""
@@ -153,10 +163,10 @@ class PromptReasoner:
     def _head(self, question: Question, memory: Memory) -> tuple[Message, Message]:
         shown, parts = self.visible_memory(memory), list[Part]()
         if shown.empty or not self.settings.drop_question:
-            asked = self._render("question", question=neutralize_chat_markup(question.text))
+            asked = self._render("question", question=inert(clean(question.text), self.templates))
             parts.append(Part("question", asked))
         if not shown.empty:
-            parts.append(Part("memory", neutralize_chat_markup(self.memory_part(shown))))
+            parts.append(Part("memory", self.memory_part(shown)))
         return _message("system", "system", self._render("system")), Message("user", tuple(parts))
 
     def _step_prompt(self, question: Question, memory: Memory) -> tuple[Message, ...]:
@@ -165,10 +175,9 @@ class PromptReasoner:
         return system, replace(user, parts=(*user.parts, Part("instruction", asked)))
 
     def _read_thought(self, call: Call, question: Question) -> Thought:
-        """A thought whose unfinished last sentence is cut off; an answer counts only in what is left."""
-        reply = call.generation.text
-        text = cut(reply) if call.generation.finish_reason == "length" else reply.strip()
-        return Thought(text, ANSWER_FORMS[question.answers].from_thought(text), reply)
+        """A thought; where the limit broke its last sentence off, it is without it and has not ended in an answer."""
+        text, whole = readable(call)
+        return Thought(text, ANSWER_FORMS[question.answers].from_thought(text) if whole else None, call.generation.text)
 
     async def _ask(
         self,
@@ -180,12 +189,30 @@ class PromptReasoner:
         form: Mapping[str, Any] | None = None,
     ) -> Call:
         temperature = self.settings.temperature if temperature is None else temperature
-        request = Request(messages, limit, temperature, self.settings.seed + shift, form)
-        return Call(request, await self.backend.generate(request))
+        request = Request(self._harmless(messages), limit, temperature, self.settings.seed + shift, form)
+        generation = await self.backend.generate(request)
+        return Call(request, replace(generation, text=encodable(generation.text)))
+
+    def _harmless(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
+        """The messages without a text that the model would read as the end of a turn or the beginning of another."""
+        tokens = self.backend.control_tokens
+
+        def harmless(part: Part) -> Part:
+            return Part(part.kind, break_markup(clean(part.text), tokens))
+
+        return tuple(replace(message, parts=tuple(map(harmless, message.parts))) for message in messages)
 
 
 def _message(role: Role, kind: PartKind, text: str) -> Message:
     return Message(role, (Part(kind, text),))
+
+
+def readable(call: Call) -> tuple[str, bool]:
+    """The reply without a sentence that the token limit broke off, and whether it ended where a sentence did."""
+    reply = clean(call.generation.text)
+    if call.generation.finish_reason != "length":
+        return reply.strip(), True
+    return cut(reply), bool(reply.strip()) and not reply[_last_end(reply) :].strip()
 
 
 def _whole_lines(call: Call) -> str:

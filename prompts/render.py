@@ -13,7 +13,6 @@ from functools import cache
 from importlib.resources import files
 
 _PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
-_CHAT_MARKUP = re.compile(r"<(?=\||/?(?:start_of_turn|end_of_turn)\b)")
 
 
 class TemplateError(ValueError):
@@ -50,11 +49,3 @@ def fill(text: str, values: dict[str, str], *, name: str = "template") -> str:
 def render(name: str, **values: str) -> str:
     """Fill the template ``prompts/<name>.txt``; raises ``TemplateError`` as ``fill`` and ``template`` do."""
     return fill(template(name), values, name=f"prompts/{name}.txt")
-
-
-def neutralize_chat_markup(text: str) -> str:
-    """``text`` with chat-template markup such as ``<|im_end|>`` broken, so that a question cannot end its own turn.
-
-    llama.cpp and others read such markup as control tokens wherever it stands in a message.
-    """
-    return _CHAT_MARKUP.sub("< ", text)

@@ -9,6 +9,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from prompts.brief import brief
+
 Variant = Literal["two-call", "fused"]
 Ablation = Literal["none", "known-only", "next-only", "no-memory"]
 MemoryForm = Literal["text", "json"]
@@ -46,5 +48,7 @@ class Settings(BaseModel):
 def invalid_value(error: ValidationError) -> tuple[str, str]:
     """The name of the first field that pydantic refused, and why, without a full stop."""
     first = error.errors()[0]
-    reason = f"cannot be {first['input']}: {first['msg'][:1].lower()}{first['msg'][1:]}"
-    return str(first["loc"][-1]), reason
+    given = str(first["input"])
+    shown = brief(given if given.strip() else repr(given))
+    why = first["msg"].removeprefix("Value error, ")
+    return str(first["loc"][-1]), f"cannot be {shown}: {why[:1].lower()}{why[1:]}"

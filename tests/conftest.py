@@ -39,6 +39,7 @@ def guard(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         if name.startswith(("ISUMP_", "OPENAI_")) and name != "ISUMP_BROWSER_TESTS":
             monkeypatch.delenv(name)
     monkeypatch.setenv("ISUMP_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("ISUMP_LOG", str(tmp_path / "isump.log"))
     yield
 
 

@@ -8,12 +8,18 @@ Made once, from the command line or the environment; a worker on another machine
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 from platformdirs import user_cache_path
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, SerializationInfo, field_serializer
 from pydantic_settings import CliSuppress
 
+from prompts.user_files import UserPath
+
+MOST_SLOTS = 1024
+"""Requests that an embedded model can answer side by side."""
+CACHE: Any = Field(default=user_cache_path("isump"), description="folder of downloaded models")
+"""The option ``cache_dir``, which commands without a backend have too."""
 _REVEAL = "reveal"
 
 
@@ -32,19 +38,31 @@ class BackendConfig(BaseModel):
     api_key: CliSuppress[SecretStr | None] = Field(
         default=None, validation_alias=AliasChoices("ISUMP_API_KEY", "OPENAI_API_KEY"), description="key of the server"
     )
-    replies: Path | None = Field(default=None, description="scripted: file of replies, a JSON string a line")
-    context: int = Field(default=8192, ge=256, description="embedded: tokens of context per slot")
+    replies: UserPath | None = Field(default=None, description="scripted: file of replies, a JSON string a line")
+    context: int | None = Field(
+        default=None,
+        ge=256,
+        le=2**24,
+        description="embedded: tokens of context per slot; by default 8192, or what the model was trained for if less",
+    )
     slots: int | None = Field(
-        default=None, ge=1, le=1024, description="embedded: requests answered side by side; by default as many as come"
+        default=None,
+        ge=1,
+        le=MOST_SLOTS,
+        description="embedded: requests answered side by side; by default as many as come",
     )
     timeout: float = Field(
-        default=600, gt=0, allow_inf_nan=False, description="seconds before one request is given up and tried again"
+        default=600,
+        gt=0,
+        le=604_800,
+        allow_inf_nan=False,
+        description="seconds before one request is given up and tried again",
     )
-    cache_dir: Path = Field(default=user_cache_path("isump"), description="folder of downloaded models")
+    cache_dir: UserPath = CACHE
 
     def with_slots(self, calls: int) -> BackendConfig:
-        """This config, with room for ``calls`` requests at once unless it says how many itself."""
-        return self if self.slots else self.model_copy(update={"slots": calls})
+        """This config, with room for ``calls`` requests at once, as far as it goes, unless it says how many itself."""
+        return self if self.slots else self.model_copy(update={"slots": min(calls, MOST_SLOTS)})
 
     def to_json(self) -> str:
         """This config with its key in the clear, for a worker process; ``model_dump_json`` hides the key."""

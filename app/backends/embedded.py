@@ -22,8 +22,16 @@ from contextlib import aclosing, suppress
 from dataclasses import replace
 from pathlib import Path
 
+from platformdirs import user_cache_path
+
+from app.backends.context import choose_context, free_memory
+from app.backends.exchange import Exchange
+from app.backends.failures import Failure
 from app.backends.openai_http import OpenAIBackend
+from app.backends.wire import TokenList
 from app.errors import BackendUnavailable, ModelError
+from app.models.metadata import read_facts
+from app.models.verified import fingerprint
 from prompts.backend import Capability
 from prompts.values import Generation, Request
 
@@ -44,19 +52,35 @@ class EmbeddedBackend:
     )
 
     def __init__(
-        self, process: subprocess.Popen[str], client: OpenAIBackend, base_url: str, api_key: str, timeout: float
+        self,
+        process: subprocess.Popen[str],
+        client: OpenAIBackend,
+        base_url: str,
+        api_key: str,
+        timeout: float,
+        *,
+        fingerprint: str | None = None,
+        control_tokens: frozenset[str] = frozenset(),
     ) -> None:
-        self.model = self.fingerprint = client.model
-        self.control_tokens: frozenset[str] = frozenset()
+        self.model = client.model
+        self.fingerprint = fingerprint or client.model
+        self.control_tokens = control_tokens
         self.base_url = base_url
         self.api_key = api_key
         self._process = process
         self._client = client
-        self._timeout = timeout
+        self._tokenizer = Exchange(base_url.removesuffix("/v1"), api_key, timeout=timeout, direct=True)
 
     @classmethod
     async def open(
-        cls, path: Path, *, model: str | None = None, slots: int = 1, context: int = 8192, timeout: float = 600
+        cls,
+        path: Path,
+        *,
+        model: str | None = None,
+        slots: int = 1,
+        context: int | None = None,
+        timeout: float = 600,
+        cache_dir: Path | None = None,
     ) -> EmbeddedBackend:
         """Load a model, which takes seconds.
 
@@ -64,12 +88,16 @@ class EmbeddedBackend:
             path: The GGUF file.
             model: The name the traces show; the file's own name by default.
             slots: Requests answered side by side; more wait their turn.
-            context: Tokens of prompt and reply that fit each slot.
+            context: Tokens of prompt and reply that fit each slot; by default as ``choose_context`` says.
             timeout: Seconds one request may take, its wait for a slot included.
+            cache_dir: Where the hash of the file is remembered, by default the user's own folder of models.
 
         Raises:
             ModelError: The file cannot be loaded as a model.
+            BadInput: The context is more than the model was trained for, or than the memory holds.
         """
+        facts = await asyncio.to_thread(read_facts, path)
+        context = choose_context(context, slots, facts, free_memory())
         key = secrets.token_urlsafe(32)
         process = subprocess.Popen(
             [sys.executable, "-P", str(PROGRAM)],
@@ -87,14 +115,15 @@ class EmbeddedBackend:
         }
         try:
             address = await asyncio.to_thread(_address, process, settings)
+            if address is None:
+                raise ModelError(
+                    f"{path} cannot be loaded as a model: it is damaged, or too big for memory with a context of "
+                    f"{context:,} tokens for {slots} at once; pass a smaller --context, or download it again."
+                )
+            identity = await asyncio.to_thread(fingerprint, path, cache_dir or user_cache_path("isump"))
         except BaseException:
             _end(process)
             raise
-        if address is None:
-            await asyncio.to_thread(_end, process)
-            raise ModelError(
-                f"{path} cannot be loaded as a model: it is damaged or too big for memory; download it again."
-            )
         base_url = f"{address}/v1"
         client = OpenAIBackend(
             model or path.stem,
@@ -104,7 +133,7 @@ class EmbeddedBackend:
             server="the embedded model",
             direct=True,
         )
-        return cls(process, client, base_url, key, timeout)
+        return cls(process, client, base_url, key, timeout, fingerprint=identity, control_tokens=facts.control_tokens)
 
     @property
     def pid(self) -> int:
@@ -135,16 +164,12 @@ class EmbeddedBackend:
 
     async def count_tokens(self, text: str) -> int:
         """Tokens of ``text`` by the model's tokenizer; raises ``BackendUnavailable`` when the process has ended."""
-        import httpx
-
-        url = f"{self.base_url.removesuffix('/v1')}/tokenize"
-        headers = {"Authorization": f"Bearer {self.api_key}"}
+        longest = 16 * len(text.encode()) + 1024
         try:
-            async with httpx.AsyncClient(trust_env=False, headers=headers, timeout=self._timeout) as client:
-                answer = await client.post(url, json={"content": text})
-            return len(answer.raise_for_status().json()["tokens"])
-        except httpx.HTTPError as error:
-            raise self._ended(BackendUnavailable(f"The embedded model cannot count tokens ({error}).")) from error
+            return len((await self._tokenizer.ask(TokenList, "/tokenize", {"content": text}, longest=longest)).tokens)
+        except Failure as failure:
+            error = BackendUnavailable(f"The embedded model cannot count tokens ({failure.reason}): try again.")
+            raise self._ended(error) from None
 
     def _ended(self, error: BackendUnavailable) -> BackendUnavailable:
         """The error to raise: the given one, or one that says that the child process has ended."""
@@ -158,6 +183,7 @@ class EmbeddedBackend:
     async def aclose(self) -> None:
         """End the child process and free its memory."""
         await self._client.aclose()
+        await self._tokenizer.aclose()
         await asyncio.to_thread(_end, self._process)
 
 

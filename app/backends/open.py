@@ -17,18 +17,22 @@ from pathlib import Path
 from rich.console import Console
 
 from app.backends.config import BackendConfig
-from app.errors import BadInput, ModelError
+from app.errors import BadInput
 from graphs.strategy import Strategy
 from prompts.backend import Backend, Capability
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BackendEntry:
-    """A kind of backend: what it can do, known before it is opened, and the coroutine that opens it."""
+    """A kind of backend: what it can do, known before it is opened, and the coroutine that opens it.
+
+    ``package`` runs the model, and its version may change an answer; none where another machine runs it.
+    """
 
     help: str
     capabilities: frozenset[Capability]
     open: Callable[[BackendConfig], Awaitable[Backend]]
+    package: str = ""
 
 
 async def _embedded(config: BackendConfig) -> Backend:
@@ -39,22 +43,26 @@ async def _embedded(config: BackendConfig) -> Backend:
     path = await asyncio.to_thread(_model_file, model, config.cache_dir)
     with Console(stderr=True).status("loading the model"):
         return await EmbeddedBackend.open(
-            path, model=model, slots=config.slots or 1, context=config.context, timeout=config.timeout
+            path,
+            model=model,
+            slots=config.slots or 1,
+            context=config.context,
+            timeout=config.timeout,
+            cache_dir=config.cache_dir,
         )
 
 
 def _model_file(name: str, cache: Path) -> Path:
-    """The model's file, downloaded when it is missing and has a source."""
-    from app.models.catalogue import CATALOGUE, check_gguf, find, resolve
-    from app.models.download import progress_bar, pull
+    """The model's file, checked, and downloaded when it is missing and has a source."""
+    from app.models.catalogue import NotDownloaded, find, resolve
+    from app.models.download import pull
+    from app.models.progress import progress_bar
 
-    try:
-        return resolve(name, cache)
-    except ModelError:
-        if name not in CATALOGUE and ":" not in name:
-            raise
-        with progress_bar() as report:
-            return check_gguf(pull(find(name), cache, report))
+    with progress_bar() as report:
+        try:
+            return resolve(name, cache, report)
+        except NotDownloaded:
+            return pull(find(name), cache, report)
 
 
 async def _openai(config: BackendConfig) -> Backend:
@@ -78,6 +86,7 @@ BACKENDS: dict[str, BackendEntry] = {
         "a GGUF model in a process of its own, without a server",
         frozenset({Capability.COUNT_TOKENS, Capability.STREAM, Capability.CONTINUE, Capability.SCHEMA}),
         _embedded,
+        package="xllamacpp",
     ),
     "openai": BackendEntry(
         "any server with OpenAI's chat completions", frozenset({Capability.STREAM, Capability.SCHEMA}), _openai

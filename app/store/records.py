@@ -99,6 +99,27 @@ class Costs:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """What makes the numbers of a run besides its settings, so that a resumed run can be held against it.
+
+    Attributes:
+        items: Hash of each item, question and gold, in the order asked.
+        sources: Hash of every file of the program on the way from question to score, prompt templates included.
+        model: The backend's fingerprint of its model.
+        engine: Package and version of what runs the model, "" where another machine does.
+        program: Version of the program.
+        commit: Its git commit, "" outside a checkout; told to the reader, not compared.
+    """
+
+    items: tuple[str, ...]
+    sources: Mapping[str, str]
+    model: str
+    engine: str
+    program: str
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunSpec:
     """What a run is before it starts.
 
@@ -110,6 +131,7 @@ class RunSpec:
         checks: The mechanical checks its traces get.
         source: The task's own options, as JSON values, so that a resumed run asks the same questions.
         n: How many questions.
+        identity: What else makes its numbers; none for a run that an earlier version began.
     """
 
     task: str
@@ -123,6 +145,7 @@ class RunSpec:
     source: Mapping[str, Any]
     n: int
     checks: tuple[str, ...] = DEFAULT_CHECKS
+    identity: Identity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +159,9 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class ItemResult:
-    """The newest attempt at one question of a run, with its scores by scorer and its costs.
+    """The attempt that counts at one question of a run, with its scores by scorer and its costs.
+
+    It is the one that is done, whatever came after it, and else the newest.
 
     ``question`` is the same for equal texts of one store, whatever their ``question_id``.
     """

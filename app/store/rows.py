@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 
 from app.store.database import Row
-from app.store.records import Attempt, AttemptSpec, Run, RunSpec
+from app.store.records import Attempt, AttemptSpec, Identity, Run, RunSpec
 from prompts.memories import Memory
 from prompts.settings import Settings
 from prompts.steps import Step
@@ -26,8 +27,16 @@ as_json = json.JSONEncoder(separators=(",", ":")).encode
 """A value as JSON without spaces, of which a store would hold many."""
 
 
-def run_row(spec: RunSpec) -> dict[str, object]:
-    """The columns of a run, without what is known only when it starts."""
+def run_row(spec: RunSpec, text_id: TextId) -> dict[str, object]:
+    """The columns of a run, without what is known only when it starts.
+
+    Of its identity, the hashes of the items are one text, which runs on the same questions share, and all else another.
+    """
+    identity, items = None, None
+    if spec.identity is not None:
+        rest = asdict(spec.identity)
+        items = text_id(as_json(rest.pop("items")))
+        identity = text_id(as_json(rest))
     return {
         "task": spec.task,
         "questions": spec.questions,
@@ -40,11 +49,27 @@ def run_row(spec: RunSpec) -> dict[str, object]:
         "source": as_json(dict(spec.source)),
         "n": spec.n,
         "checks": as_json(spec.checks),
+        "identity": identity,
+        "item_hashes": items,
     }
 
 
-def read_run(row: Row) -> Run:
-    """The run of a row; raises ``ValueError`` when it has a setting that this program does not know."""
+def run_texts(row: Row) -> Iterable[int]:
+    """The ids of every text of a run's row."""
+    return (text for text in (row["identity"], row["item_hashes"]) if text is not None)
+
+
+def read_run(row: Row, texts: Mapping[int, str]) -> Run:
+    """The run of a row; ``texts`` holds what ``run_texts`` names.
+
+    Raises:
+        ValueError: It has a setting that this program does not know.
+        TypeError: Its identity has something that this program does not know.
+    """
+    identity = None
+    if row["identity"] is not None:
+        items = tuple(json.loads(texts[row["item_hashes"]]))
+        identity = Identity(items=items, **json.loads(texts[row["identity"]]))
     spec = RunSpec(
         row["task"],
         row["questions"],
@@ -57,6 +82,7 @@ def read_run(row: Row) -> Run:
         json.loads(row["source"]),
         row["n"],
         tuple(json.loads(row["checks"])),
+        identity,
     )
     return Run(row["id"], spec, row["started"])
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from app.store.m008_findings import m008_findings
+from app.store.m009_owners import m009_owners
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -227,4 +228,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     m006_smaller,
     m007_found_fast,
     m008_findings,
+    m009_owners,
 )

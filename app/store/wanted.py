@@ -58,8 +58,7 @@ _WITH_FAULT = (
 _JUDGED = (
     "judged AS MATERIALIZED (SELECT id, run, question_id,"
     f" answer IS NOT NULL AND coalesce({JUDGED_AS}, 0) = 1 AS correct FROM attempts"
-    " WHERE status = 'done' AND id IN (SELECT max(id) FROM attempts"
-    " WHERE run IN (?, ?) AND parent_attempt IS NULL GROUP BY run, question_id))"
+    " WHERE status = 'done' AND id IN (SELECT attempt FROM items WHERE run IN (?, ?)))"
 )
 _ONLY: dict[Only, str] = {
     "wrong": f"status = 'done' AND answer IS NOT NULL AND {JUDGED_AS} < 1",

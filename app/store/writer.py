@@ -10,14 +10,16 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.errors import StoreError
-from app.store.database import Database, insert
-from app.store.records import Attempt, AttemptSpec, Record, Run, RunSpec
+from app.store.database import insert
+from app.store.owners import Owners
+from app.store.records import Attempt, AttemptSpec, Record, Run, RunSpec, Status
 from app.store.rows import attempt_row, call_row, run_row, step_row
 from app.store.texts import Texts
 from prompts.steps import Ending
@@ -27,29 +29,39 @@ if TYPE_CHECKING:
     import sqlite_utils
 
 
-class Writer(Database):
+class ItemDone(StoreError):
+    """An attempt came to its end when another one at the same item of its run was done."""
+
+
+class AttemptClosed(StoreError):
+    """An attempt that is not being written any more was to be closed."""
+
+
+class Writer(Owners):
     """The writing half of a trace store.
 
     What is written is committed before a method returns. Every method raises ``StoreError`` when the file cannot be
     written, and then nothing of its own is in it.
     """
 
-    def __init__(self, db: sqlite_utils.Database, path: str) -> None:
-        super().__init__(db, path)
+    def __init__(self, db: sqlite_utils.Database, path: str, file: Path | None, read_only: bool) -> None:
+        super().__init__(db, path, file, read_only)
         self._texts = Texts(db)
 
     def begin_run(self, spec: RunSpec) -> Run:
         """Open a run."""
         started = time.time()
-        row = {**run_row(spec), "program": version("isump"), "started": started}
         with self._transaction():
+            row = {**run_row(spec, self._texts.text), "program": version("isump"), "started": started}
             return Run(_row_id(self._db.table("runs").insert(row)), spec, started)
 
     def begin(self, spec: AttemptSpec) -> Attempt:
         """Open an attempt."""
+        writer = self._writer()
         started = time.time()
         with self._transaction():
-            row = {**attempt_row(spec, self._texts.text), "status": "running", "started": started}
+            state = {"status": "running", "started": started, "writer": writer}
+            row = {**attempt_row(spec, self._texts.text), **state}
             number = _row_id(self._db.table("attempts").insert(row))
         return Attempt(number, spec, "running", None, None, "", None, started, None)
 
@@ -66,26 +78,32 @@ class Writer(Database):
                 insert(self._db, "findings", step=step, idx=idx, kind=kind, text=finding.text, detail=finding.detail)
 
     def finish(self, attempt: Attempt, answer: Answer, ending: Ending) -> Attempt:
-        """Close an attempt as done, with its answer or an explicit none."""
+        """Close an attempt as done, with its answer or an explicit none.
+
+        Raises:
+            StoreError: The item of its run is done already, and stays so: the attempt is closed as failed. Or somebody
+                else has closed or removed it, or the file cannot be written.
+        """
         finished = time.time()
-        with self._transaction():
-            row = {
-                "status": "done",
-                "answer": answer.text,
-                "completion": self._texts.text(answer.source),
-                "ending": ending,
-                "finished": finished,
-            }
-            self._db.table("attempts").update(attempt.id, row)
+        try:
+            with self._transaction(durable=True):
+                completion = self._texts.text(answer.source)
+                self._close(attempt, "done", None, finished, answer.text, completion, ending)
+        except ItemDone as error:
+            self.fail(attempt, str(error))
+            raise
         return replace(
             attempt, status="done", answer=answer.text, completion=answer.source, ending=ending, finished=finished
         )
 
     def fail(self, attempt: Attempt, error: str) -> Attempt:
-        """Close an attempt as failed: its error is kept, and it never counts as an answer."""
+        """Close an attempt as failed: its error is kept, and it never counts as an answer.
+
+        One that is closed already stays as it is.
+        """
         finished = time.time()
-        with self._transaction():
-            self._db.table("attempts").update(attempt.id, {"status": "error", "error": error, "finished": finished})
+        with self._transaction(), contextlib.suppress(AttemptClosed):
+            self._close(attempt, "error", error, finished)
         return replace(attempt, status="error", error=error, finished=finished)
 
     def score(self, attempt: int, scores: Mapping[str, Score]) -> None:
@@ -103,22 +121,33 @@ class Writer(Database):
         with self._transaction():
             self._db.table("scores").upsert_all(rows, pk=("attempt", "scorer"))
 
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """Hold the lock of the file; commit at the end, or roll back and say why nothing was written."""
-        with self._lock:
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
-                yield
-                self._db.execute("COMMIT")
-            except BaseException as error:
-                self._texts.forget()
-                self._db.rollback()
-                if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.IntegrityError):
-                    raise StoreError(
-                        f"{self.path} could not be written ({error}): nothing already in it is lost."
-                    ) from error
-                raise
+    def _close(
+        self,
+        attempt: Attempt,
+        status: Status,
+        error: str | None,
+        finished: float,
+        answer: str | None = None,
+        completion: int | None = None,
+        ending: Ending | None = None,
+    ) -> None:
+        try:
+            closed = self._db.execute(
+                "UPDATE attempts SET status = ?, error = ?, finished = ?, answer = ?, completion = ?, ending = ?"
+                " WHERE id = ? AND status = 'running'",
+                (status, error, finished, answer, completion, ending, attempt.id),
+            )
+        except sqlite3.IntegrityError as twice:
+            spec = attempt.spec
+            raise ItemDone(
+                f"{spec.question.id} of run {spec.run} was done meanwhile by another attempt, which is kept: "
+                f"attempt {attempt.id} does not count."
+            ) from twice
+        if not closed.rowcount:
+            raise AttemptClosed(f"Attempt {attempt.id} was closed or removed by somebody else: see isump runs.")
+
+    def _forget(self) -> None:
+        self._texts.forget()
 
 
 def _row_id(table: sqlite_utils.db.Table) -> int:

@@ -1,6 +1,6 @@
 """Who may reach the app, and where; decided before anything slow is loaded.
 
-auth = required_login(Serving(host="0.0.0.0", auth=SecretStr("ann:secret")))   # ("ann", "secret")
+accounts = required_login(Serving(host="0.0.0.0", auth=SecretStr("ann:secret")))
 with listen("127.0.0.1", 0) as listener:
 print(address("127.0.0.1", listener))                                     # http://127.0.0.1:41873
 """
@@ -10,10 +10,13 @@ from __future__ import annotations
 import errno
 import ipaddress
 import socket
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from app.errors import BadInput
+from app.ui.gate.users import OneUser, Users
+from app.ui.limits import MOST_CONNECTIONS
 
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1", "[::1]")
 """What this machine is called by a browser on it."""
@@ -29,32 +32,67 @@ class Serving(BaseModel):
     auth: SecretStr | None = Field(
         default=None, description="USER:PASSWORD to ask visitors for; or set ISUMP_AUTH, which no one sees"
     )
+    users: Path | None = Field(
+        default=None, description="file of users who may log in (see isump user), each with a trace store of their own"
+    )
+    shared: bool = Field(default=False, description="with --users: one trace store for all of them")
     read_only: bool = Field(default=False, description="only show what is stored; nothing is solved")
-    open_to_everyone: bool = Field(default=False, description="allow another --host without --auth")
+    open_to_everyone: bool = Field(default=False, description="allow another --host without --auth or --users")
+    trusted_proxy: str | None = Field(
+        default=None,
+        description="addresses or networks, separated by commas, of a reverse proxy whose X-Forwarded-* are believed",
+    )
+    max_connections: int = Field(
+        default=MOST_CONNECTIONS, ge=10, le=100_000, description="open connections; a visitor holds two or three"
+    )
 
     @property
     def private(self) -> bool:
         """Whether only this machine can reach the app, without a password."""
-        return is_local(self.host) and self.auth is None and not self.open_to_everyone
+        has_login = self.auth is not None or self.users is not None
+        return is_local(self.host) and not has_login and not self.open_to_everyone
 
 
-def required_login(serving: Serving) -> tuple[str, str] | None:
-    """The user and password that visitors must give, or ``None`` for none.
+def required_login(serving: Serving) -> OneUser | Users | None:
+    """Who may log in, or ``None`` where nobody has to.
 
     Raises:
-        BadInput: ``auth`` is no ``USER:PASSWORD``, or strangers could reach the app and nobody said that they may.
+        BadInput: ``auth`` is no ``USER:PASSWORD``, the users file cannot be used, or strangers could reach the app and
+            nobody said that they may.
     """
+    if serving.users is not None:
+        if serving.auth is not None:
+            raise BadInput("The users are given twice: pass --auth or --users, not both.")
+        users = Users(serving.users)
+        if not users:
+            raise BadInput(f"Nobody could log in, because {serving.users} is empty: add one with isump user add NAME.")
+        return users
+    if serving.shared:
+        raise BadInput("--shared is for the users of a file: pass --users FILE, too.")
     if serving.auth is None:
         if not (is_local(serving.host) or serving.open_to_everyone):
             raise BadInput(
-                f"Anybody who reaches {serving.host} could use the app: pass --auth USER:PASSWORD, or"
+                f"Anybody who reaches {serving.host} could use the app: pass --users FILE, --auth USER:PASSWORD, or"
                 " --open-to-everyone."
             )
         return None
     user, _, password = serving.auth.get_secret_value().partition(":")
     if not user or not password:
         raise BadInput("The user and password cannot be read: write them as --auth USER:PASSWORD.")
-    return user, password
+    return OneUser(user, password)
+
+
+def trusted_proxies(serving: Serving) -> list[str]:
+    """The addresses and networks whose word on the client's address is taken; raises ``BadInput`` for what is none."""
+    found = [each.strip() for each in (serving.trusted_proxy or "").split(",") if each.strip()]
+    for each in found:
+        try:
+            ipaddress.ip_network(each)
+        except ValueError:
+            raise BadInput(
+                f"{each[:60]!r} is no address or network of a proxy: pass --trusted-proxy 127.0.0.1, for one."
+            ) from None
+    return found
 
 
 def is_local(host: str) -> bool:

@@ -15,7 +15,8 @@ from pathlib import Path
 from app.backends.config import BackendConfig
 from app.backends.open import open_backend
 from app.errors import BadInput
-from app.models.catalogue import CATALOGUE, DEFAULT, status
+from app.models.catalogue import CATALOGUE, DEFAULT
+from app.models.status import status
 from app.streams import AT_ONCE
 from prompts.backend import Backend
 
@@ -64,6 +65,13 @@ class Backends:
             if name not in self._opened:
                 self._opened[name] = await self._open(name)
             return self._opened[name]
+
+    @property
+    def state(self) -> str:
+        """Whether what was opened can answer, for whoever watches the server."""
+        if not self._opened:
+            return "not loaded"
+        return "alive" if all(backend.alive for backend in self._opened.values()) else "ended"
 
     async def aclose(self) -> None:
         """Close every backend that was opened."""

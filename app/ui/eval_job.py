@@ -15,16 +15,17 @@ import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from pydantic import ValidationError
 
 from app.errors import BadInput
 from app.store.records import Run
+from app.ui.limits import MOST_AT_ONCE, MOST_EVALS, MOST_QUESTIONS, check_whole
 from app.ui.site import Site
 from evals import TASKS
 from evals.progress import Progress
-from evals.runner import Runner, begin, load_again, task_of
+from evals.runner import Runner, begin, check_model, load_again, task_of
 from evals.task import Source, Task
 from prompts.backend import Backend
 from prompts.settings import invalid_value
@@ -47,40 +48,53 @@ def presets() -> dict[str, tuple[Task, Source]]:
 class EvalJobs:
     """The evals of one app, at most one at a time of each run."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, running: set[tuple[str, int]] | None = None) -> None:
         self.site = site
-        self._running: set[int] = set()
+        self._running: set[tuple[str, int]] = set() if running is None else running
+
+    def of(self, site: Site) -> Self:
+        """The jobs of one visitor's Site; what runs is counted together."""
+        return type(self)(site, self._running)
 
     async def start(
-        self, preset: str, limit: int | None, strategy: str, model: str, concurrency: int
+        self, preset: str, limit: object, strategy: str, model: str, concurrency: object
     ) -> AsyncGenerator[Stage]:
-        """Ask the first ``limit`` questions of ``preset``, a key of ``presets``, or all of them.
+        """Ask the first ``limit`` questions of ``preset``, a key of ``presets``, or all of them where there is none.
 
         Raises:
             UserError: The questions or the backend cannot be had; what was done stays done.
         """
+        at_once = check_whole(concurrency, "Attempts at once", 1, MOST_AT_ONCE)
         settings = self.site.settings_for(strategy)
         task, source = _chosen(preset, limit)
+        self._check_room()
         questions = await asyncio.to_thread(task.questions, source)
+        if len(questions.items) > MOST_QUESTIONS:
+            raise BadInput(
+                f"There are {len(questions.items):,} questions: say how many, up to {MOST_QUESTIONS:,}, or use"
+                f" python -m evals.{task.name}."
+            )
         backend = await self.site.backend_for(model, strategy)
         run = begin(self.site.store, task, questions, source, strategy, backend, settings)
         with self._claimed(run.id):
-            runner = Runner(self.site.store, task, questions, run, backend, concurrency)
+            runner = Runner(self.site.store, task, questions, run, backend, at_once)
             async with aclosing(_stages(runner)) as stages:
                 async for stage in stages:
                     yield stage
 
-    async def resume(self, number: int, concurrency: int) -> AsyncGenerator[Stage]:
+    async def resume(self, number: int, concurrency: object) -> AsyncGenerator[Stage]:
         """Do what a run has left undone, with the model it was begun with; finished items are kept.
 
         Raises:
             UserError: It is running, or its questions or model cannot be had here.
         """
+        at_once = check_whole(concurrency, "Attempts at once", 1, MOST_AT_ONCE)
         run = self.site.store.run(number)
         with self._claimed(number):
             questions = await asyncio.to_thread(load_again, run)
             backend = await self._backend_of(run)
-            runner = Runner(self.site.store, task_of(run), questions, run, backend, concurrency)
+            check_model(run, backend)
+            runner = Runner(self.site.store, task_of(run), questions, run, backend, at_once)
             async with aclosing(_stages(runner)) as stages:
                 async for stage in stages:
                     yield stage
@@ -88,13 +102,19 @@ class EvalJobs:
     @contextmanager
     def _claimed(self, number: int) -> Iterator[None]:
         """Keeps everybody else from running this run: two at once would do its items twice."""
-        if number in self._running:
+        job = (self.site.store.path, number)
+        if job in self._running:
             raise BadInput(f"Run {number} is already running: wait for it, or stop it where it was started.")
-        self._running.add(number)
+        self._check_room()
+        self._running.add(job)
         try:
             yield
         finally:
-            self._running.discard(number)
+            self._running.discard(job)
+
+    def _check_room(self) -> None:
+        if len(self._running) >= MOST_EVALS:
+            raise BadInput(f"{MOST_EVALS} evals are running here: wait for one, or stop it where it was started.")
 
     async def _backend_of(self, run: Run) -> Backend:
         names, spec = self.site.backends.names(), run.spec
@@ -107,11 +127,13 @@ class EvalJobs:
         return backend
 
 
-def _chosen(preset: str, limit: int | None) -> tuple[Task, Source]:
+def _chosen(preset: str, limit: object) -> tuple[Task, Source]:
     offered = presets()
     if preset not in offered:
         raise BadInput(f"There are no questions {preset!r}: choose one of {', '.join(offered)}.")
     task, source = offered[preset]
+    if limit is not None:
+        limit = check_whole(limit, "The number of questions", 1, MOST_QUESTIONS)
     options: dict[str, Any] = source.model_dump() | {"limit": limit}
     try:
         return task, task.source(**options)

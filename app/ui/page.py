@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +20,9 @@ from gradio.themes.utils import colors
 from gradio.utils import cancel_tasks
 
 from app.ui.bindings import QUIET
+from app.ui.blocks import Blocks
 from app.ui.html.text import markup
+from app.ui.limits import MOST_SESSIONS, MOST_WAITING, SESSION_SECONDS
 from app.ui.site import Site
 from app.ui.tabs import compare, runs, solve, traces
 
@@ -30,6 +33,7 @@ HEADING = markup("""
   <em>what to do next</em>, and nothing but that and the question produces the next step.</p>
 </header>
 """)
+LOGOUT = markup('<form class="logout" method="post" action="logout"><button>Log out</button></form>')
 _NUMBER = re.compile(r"[0-9]{1,15}")  # more digits would not fit SQLite's integers
 
 
@@ -47,10 +51,10 @@ def read_link(query: Mapping[str, str]) -> Link:
     return Link(**found)
 
 
-def page(site: Site) -> gr.Blocks:
+def page(site: Site) -> Blocks:
     """The whole app, ready to be launched or mounted; a read-only one has no Solve tab."""
-    with gr.Blocks(title="iSUMp", analytics_enabled=False, fill_width=True) as demo:
-        gr.HTML(HEADING)
+    with Blocks(title="iSUMp", analytics_enabled=False, fill_width=True) as demo:
+        gr.HTML(HEADING + LOGOUT if site.has_login else HEADING)
         with gr.Tabs() as tabs:
             if not site.read_only:
                 with gr.Tab("Solve", id="solve"):
@@ -72,14 +76,26 @@ def page(site: Site) -> gr.Blocks:
 
         async def leave(request: gr.Request) -> None:
             await cancel_tasks({f"{request.session_hash}_{number}" for number in demo.fns})
+            asyncio.get_running_loop().call_later(SESSION_SECONDS, forget, demo, request.session_hash)
 
         # Unqueued: Gradio closes the stream of a session's queued events when the last of them ends, and the answers to
         # one that joins at that very moment are lost (a first click, right after the page is there).
         demo.load(open_link, None, [tabs, run.run], queue=False, **QUIET)
         demo.unload(leave)  # without it, what runs for a visitor goes on until it has something more to show
     demo.max_threads = 200  # events at once, over all visitors; a question being solved is one
-    demo.queue(default_concurrency_limit=None, api_open=False)
+    demo.state_session_capacity = MOST_SESSIONS
+    demo.queue(default_concurrency_limit=None, max_size=MOST_WAITING, api_open=False)
     return demo
+
+
+def forget(demo: gr.Blocks, session: str | None) -> None:
+    """Drop what Gradio keeps of a page that was left, 0.3 MB for an hour and longer; one that is back keeps it."""
+    held = demo.state_holder.session_data.get(session or "")
+    if session is None or held is None or not held.is_closed:
+        return
+    demo.state_holder.session_data.pop(session, None)
+    demo.state_holder.time_last_used.pop(session, None)
+    demo._queue.pending_event_ids_session.pop(session, None)
 
 
 def appearance() -> dict[str, Any]:

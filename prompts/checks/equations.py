@@ -36,7 +36,8 @@ Verdict = Literal["right", "wrong", "unreadable"]
 _SPACES = {ord(c): " " for c in "\u00a0\u2009\u202f"}
 _BULLET = re.compile(r"^[ \t]{0,8}[-*+•][ \t]+", re.MULTILINE)
 _PER_DOZEN = re.compile(r"(?:\b(?:per|each|every) |/ ?)dozen\b", re.IGNORECASE)
-_DOZEN_PRICE = re.compile(r"\bdozen\b[^=\n]*[*x×][^=\n]*[$€£]|[$€£][^=\n]*[*x×][^=\n]*\bdozen\b", re.IGNORECASE)
+_DOZEN, _TIMES, _PRICE = re.compile(r"\bdozen\b", re.IGNORECASE), re.compile("[*xX×]"), re.compile("[$€£]")
+_SIDES = re.compile(r"[=\n]")
 _NOTE = re.compile(r"<<([^<>\n]{0,200})>>")
 _EQUALS = re.compile(
     r"[=≈≅]|\\(?:approx|simeq)|\bequals?\b|\b(?:is|are) (?:about|approximately|roughly|equal)\b", re.IGNORECASE
@@ -132,10 +133,27 @@ def _judge_all(text: str) -> Iterator[tuple[int, Claim]]:
     if _PER_DOZEN.search(text):
         yield from _scan(text, dozen=1)
         return
-    priced = dict(_scan(text, dozen=1)) if _DOZEN_PRICE.search(text) else {}
+    priced = dict(_scan(text, dozen=1)) if _prices_dozens(text) else {}
     for start, claim in _scan(text, dozen=12):
         other = priced.get(start)
-        yield start, other if other and other.verdict == "right" and _DOZEN_PRICE.search(claim.text) else claim
+        yield start, other if other and other.verdict == "right" and _prices_dozens(claim.text) else claim
+
+
+def _prices_dozens(text: str) -> bool:
+    """Whether one side of an equation multiplies dozens with a price, in either order."""
+    sides = _SIDES.split(text) if _DOZEN.search(text) else []
+    return any(_in_order(side, _DOZEN, _TIMES, _PRICE) or _in_order(side, _PRICE, _TIMES, _DOZEN) for side in sides)
+
+
+def _in_order(text: str, *patterns: re.Pattern[str]) -> bool:
+    """Whether the patterns are found one after the other."""
+    at = 0
+    for pattern in patterns:
+        found = pattern.search(text, at)
+        if not found:
+            return False
+        at = found.end()
+    return True
 
 
 def _scan(text: str, dozen: int) -> Iterator[tuple[int, Claim]]:

@@ -230,7 +230,7 @@ def test_models_list_says_which_are_here(
     said = capsys.readouterr().out
     for name in CATALOGUE:
         assert name in said
-    assert f"{DEFAULT} (default)" in said and "yes" not in said
+    assert f"{DEFAULT} (default): 1,117 MB, not here" in said
     assert ran(monkeypatch, "models", "path", "--cache-dir", str(cache)) == 2
     assert "isump models pull" in capsys.readouterr().err
 

@@ -1,4 +1,4 @@
-"""Every test of this folder is an attack: nothing it does may give a traceback, a hang, a mixed result or a lost item."""
+"""Attacks: none may give a traceback, a hang, a mixed result or a lost item."""
 
 from __future__ import annotations
 

@@ -5,7 +5,17 @@ from dataclasses import astuple, replace
 import pytest
 from rich.console import Console
 
-from evals.report import COST_UNITS, CostSummary, RunSummary, comparison_table, in_words, json_line, run_table
+from app.store.records import Identity
+from evals.report import (
+    COST_UNITS,
+    CostSummary,
+    RunSummary,
+    comparison_table,
+    in_words,
+    json_line,
+    made_by,
+    run_table,
+)
 from evals.statistics import accuracy, compare_paired
 
 JSON_KEYS = [
@@ -24,7 +34,14 @@ JSON_KEYS = [
     "attention_area",
     "calls",
     "seconds",
+    "program",
+    "commit",
+    "engine",
+    "model",
+    "model_fingerprint",
+    "questions_hash",
 ]
+IDENTITY = Identity(("a" * 32, "b" * 32), {}, "sha256:" + "c" * 64, "xllamacpp 1.2", "0.1.0", "d" * 40 + "-dirty")
 
 # Every cost gets a mean of its own, so that a value in the wrong row or under the wrong key is seen.
 COSTS = {name: CostSummary.of([100 * i + 1, 100 * i + 2, 100 * i + 6]) for i, name in enumerate(COST_UNITS, start=1)}
@@ -41,6 +58,7 @@ RUN = RunSummary(
     reasons={"the server gave no answer": 1, "unfinished": 1},
     costs=COSTS,
     wall_seconds=1043.2,
+    identity=IDENTITY,
 )
 EMPTY = replace(RUN, n=0, accuracy={"decimal": accuracy(0, 0)}, unanswered=0, errors=3, reasons={}, costs={})
 
@@ -175,3 +193,14 @@ def test_the_reasons_of_errors_are_listed_with_their_counts() -> None:
     shown = rendered(run_table(replace(RUN, errors=5, reasons={"unfinished": 1, "The server gave no answer.": 4})))
     lines = [" ".join(line.split()) for line in shown.splitlines()]
     assert lines.index("4 The server gave no answer.") < lines.index("1 unfinished")
+
+
+def test_what_made_the_numbers_is_told():
+    line = made_by(IDENTITY)
+    assert line.startswith(
+        "Made by isump 0.1.0 (commit dddddddddddd-dirty) with xllamacpp 1.2, model sha256:cccccccccccc,"
+    )
+    assert " ".join(line.split()[-1:]).rstrip(".") == json.loads(json_line(RUN))["questions_hash"][:12]
+    other = replace(IDENTITY, items=IDENTITY.items[::-1], commit="", engine="", model="gpt")
+    assert made_by(other).startswith("Made by isump 0.1.0, model gpt, questions ")
+    assert made_by(other).split()[-1] != line.split()[-1]

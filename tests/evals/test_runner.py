@@ -237,9 +237,9 @@ def resumed(
 @pytest.mark.parametrize(
     ("questions", "says"),
     [
-        (replace(QUESTIONS, version="0"), "version 0 of gsm8k and this is 1: start a new run"),
-        (replace(QUESTIONS, items=QUESTIONS.items[:5]), "asked 5 questions of gsm8k-builtin, but 8 of gsm8k-builtin"),
-        (replace(QUESTIONS, name="gsm8k/test"), "questions of gsm8k/test, but 8 of gsm8k-builtin are found now"),
+        (replace(QUESTIONS, version="0"), "Run 1 cannot be resumed: task version was 0 and is 1. Restore"),
+        (replace(QUESTIONS, items=QUESTIONS.items[:5]), "asked 5 questions of gsm8k-builtin and 8 of gsm8k-builtin"),
+        (replace(QUESTIONS, name="gsm8k/test"), "8 questions of gsm8k/test and 8 of gsm8k-builtin are found now"),
     ],
     ids=["another version", "fewer questions", "other questions"],
 )
@@ -289,7 +289,7 @@ def test_resume_with_another_strategy_is_refused(
     with Store.open(path) as store:
         begun(store)
     code, said = resumed(monkeypatch, capsys, path, "--strategy", "isump")
-    assert code == 2 and "Run 1 is of strategy cot: leave --strategy out to resume it" in said
+    assert code == 2 and "Run 1 cannot be resumed: strategy was cot and is isump." in said
 
 
 def test_the_primary_scorer_of_the_task_counts() -> None:

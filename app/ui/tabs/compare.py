@@ -13,12 +13,13 @@ import gradio as gr
 from markupsafe import Markup
 
 from app.errors import BadInput
-from app.session import check_question, solve
-from app.ui.bindings import QUIET, enclosing
+from app.session import solve
+from app.ui.bindings import QUIET, enclosing, for_visitor
 from app.ui.html.columns import Column, columns_html
 from app.ui.html.runs import comparison_html, pairs_html, pairs_of
 from app.ui.html.text import alert_html, markup, note_html
-from app.ui.live import LiveAttempts, Started, Streams
+from app.ui.limits import check_typed
+from app.ui.live import LiveAttempts, Started, Streams, check_room
 from app.ui.site import Site
 from app.ui.tabs.run_choices import chosen_run, run_choices, scorer_choices
 from evals.results import pair
@@ -44,7 +45,8 @@ async def compare_strategies(
 ) -> AsyncGenerator[Markup]:
     """Ask one question in each of the ways ``chosen`` (strategy, model, strategy, model ...), all at once."""
     try:
-        question = Question("asked", check_question(text or ""))
+        check_room(started)
+        question = Question("asked", check_typed(text))
         ways = [(s, m) for s, m in zip(chosen[::2], chosen[1::2], strict=True) if s and m and s != NONE]
         if len(ways) < 2:
             raise BadInput("There is nothing to compare: choose at least two strategies.")
@@ -58,7 +60,7 @@ async def compare_strategies(
         yield alert_html(site.public(str(error)))
 
 
-def compare_runs(site: Site, number_a: int | None, number_b: int | None, scorer: str | None, shown: str) -> Markup:
+def compare_runs(site: Site, number_a: object, number_b: object, scorer: str | None, shown: str | None) -> Markup:
     """Run b against run a: the paired statistics, and the questions they flip on or all of them.
 
     Without a ``scorer`` it is the primary one of run a.
@@ -66,7 +68,7 @@ def compare_runs(site: Site, number_a: int | None, number_b: int | None, scorer:
     try:
         if number_a is None or number_b is None or number_a == number_b:
             raise BadInput("Two runs are needed: choose a baseline, and another run to hold against it.")
-        a, b = site.store.run(number_a), site.store.run(number_b)
+        a, b = chosen_run(site, number_a), chosen_run(site, number_b)
         scorer = scorer or a.spec.primary
         comparison = pair(site.store, a, b, scorer)
         pairs = pairs_of(site.store.items(a.id), site.store.items(b.id))
@@ -110,11 +112,11 @@ def _build_strategies(site: Site) -> None:
         stop = gr.Button("Stop", scale=0, min_width=120)
     view = gr.HTML(note_html("The attempts will appear here, one in each column."), elem_classes="columns-box")
 
-    async def end(started: Started[LiveAttempts]) -> None:
+    async def end(_: Site, started: Started[LiveAttempts]) -> None:
         started.stop()
 
-    begin.click(partial(compare_strategies, site), [started, question, *chosen], view, **QUIET)
-    stop.click(end, started, None, queue=False, **QUIET)
+    begin.click(for_visitor(site, compare_strategies), [started, question, *chosen], view, **QUIET)
+    stop.click(for_visitor(site, end), started, None, queue=False, **QUIET)
 
 
 def _build_runs(site: Site) -> None:
@@ -127,17 +129,17 @@ def _build_runs(site: Site) -> None:
     with gr.Row(elem_classes="buttons-row"):
         begin = gr.Button("Compare the runs", variant="primary", scale=0, min_width=200)
     view = gr.HTML(note_html("Choose two runs of the same questions."), elem_classes="comparison-box")
-    begin.click(partial(compare_runs, site), [baseline, other, scorer, shown], view, **QUIET)
+    begin.click(for_visitor(site, compare_runs), [baseline, other, scorer, shown], view, **QUIET)
 
-    def refresh() -> tuple[object, object]:
+    def refresh(site: Site) -> tuple[object, object]:
         choices = gr.update(choices=run_choices(site.store.runs()))
         return choices, choices
 
-    def offer_scorers(number: int | None) -> object:
+    def offer_scorers(site: Site, number: object) -> object:
         if number is None:
             return gr.skip()
         names = scorer_choices(site, chosen_run(site, number))
         return gr.update(choices=names, value=names[0])
 
-    enclosing(gr.Tab).select(refresh, None, [baseline, other], **QUIET)
-    baseline.change(offer_scorers, baseline, scorer, **QUIET)
+    enclosing(gr.Tab).select(for_visitor(site, refresh), None, [baseline, other], **QUIET)
+    baseline.change(for_visitor(site, offer_scorers), baseline, scorer, **QUIET)

@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
-from functools import partial
+from typing import Any
 
 import gradio as gr
 from gradio.events import Dependency
 from markupsafe import Markup
 
-from app.ui.bindings import QUIET
+from app.ui.bindings import QUIET, for_visitor
 from app.ui.eval_job import EvalJobs, Stage, presets
 from app.ui.html.runs import progress_html
 from app.ui.html.text import alert_html, note_html, status_html
+from app.ui.limits import MOST_AT_ONCE
 from app.ui.site import Site
 from app.ui.tabs.run_choices import chosen_run
 from graphs import DEFAULT, STRATEGIES
@@ -46,7 +47,7 @@ def build(site: Site, run: gr.Dropdown) -> EvalPanel:
             limit = gr.Number(20, label="How many", info="empty: all", precision=0)
             strategy = gr.Dropdown([*STRATEGIES], value=DEFAULT, label="Strategy")
             model = gr.Dropdown(site.backends.names(), label="Model")
-            concurrency = gr.Slider(1, 8, 4, step=1, precision=0, label="At once")
+            concurrency = gr.Slider(1, MOST_AT_ONCE, 4, step=1, precision=0, label="At once")
         with gr.Row(elem_classes="buttons-row"):
             begin = gr.Button("Start the eval", variant="primary", scale=0, min_width=200)
             again = gr.Button("Resume the run above", scale=0, min_width=300)
@@ -55,14 +56,25 @@ def build(site: Site, run: gr.Dropdown) -> EvalPanel:
     number = gr.State(None)
     inputs = [preset, limit, strategy, model, concurrency]
     outputs = [progress, number]
-    started = begin.click(partial(start, jobs), inputs, outputs, **QUIET)
-    resumed = again.click(partial(resume, jobs), [run, concurrency], outputs, **QUIET)
+
+    async def start_own(site: Site, *chosen: Any) -> AsyncGenerator[tuple[Markup, int | None]]:
+        async with aclosing(start(jobs.of(site), *chosen)) as pages:
+            async for page in pages:
+                yield page
+
+    async def resume_own(site: Site, *chosen: Any) -> AsyncGenerator[tuple[Markup, int | None]]:
+        async with aclosing(resume(jobs.of(site), *chosen)) as pages:
+            async for page in pages:
+                yield page
+
+    started = begin.click(for_visitor(site, start_own), inputs, outputs, **QUIET)
+    resumed = again.click(for_visitor(site, resume_own), [run, concurrency], outputs, **QUIET)
     stop.click(None, cancels=[started, resumed])
     return EvalPanel((started, resumed), progress, number)
 
 
 async def start(
-    jobs: EvalJobs, preset: str, limit: int | None, strategy: str, model: str, concurrency: int
+    jobs: EvalJobs, preset: str, limit: object, strategy: str, model: str, concurrency: object
 ) -> AsyncGenerator[tuple[Markup, int | None]]:
     """Start a run: how far it is, and its number."""
     yield status_html(PREPARING), None
@@ -72,7 +84,7 @@ async def start(
             yield page
 
 
-async def resume(jobs: EvalJobs, number: object, concurrency: int) -> AsyncGenerator[tuple[Markup, int | None]]:
+async def resume(jobs: EvalJobs, number: object, concurrency: object) -> AsyncGenerator[tuple[Markup, int | None]]:
     """Resume the run in view: how far it is, and its number."""
     if number is None:
         yield alert_html("There is no run to resume: choose one above."), None

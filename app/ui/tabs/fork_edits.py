@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from app.errors import BadInput
 from app.fork import Fork, fork_at
 from app.sanitize import sanitize
-from app.session import check_question
 from app.store.records import Attempt
+from app.ui.limits import LONGEST_TYPED, MOST_FACTS, check_chosen, check_typed
 from app.ui.site import Site
 from prompts.memories import TextMemory
 from prompts.settings import Settings
@@ -25,9 +25,9 @@ class ForkEdits:
 
     attempt: object
     step: object
-    known: str
-    next: str
-    question: str
+    known: str | None
+    next: str | None
+    question: str | None
     model: str
     temperature: float | None
     max_steps: float | None
@@ -65,17 +65,21 @@ def edited_fork(site: Site, edits: ForkEdits) -> tuple[Attempt, Fork, Question, 
     if isinstance(fork.memory, TextMemory):
         known, goals = memory_lines(fork)
         memory = TextMemory(
-            fork.memory.known if edits.known == known else _entries(edits.known),
-            fork.memory.next if edits.next == goals else _entries(edits.next),
+            fork.memory.known if edits.known == known else _entries("What we know", edits.known),
+            fork.memory.next if edits.next == goals else _entries("What to do next", edits.next),
         )
         fork = replace(fork, memory=memory)
     shown = sanitize(spec.question.text)
-    text = spec.question.text if edits.question == shown else check_question(edits.question)
+    text = spec.question.text if edits.question == shown else check_typed(edits.question)
     given = {"temperature": edits.temperature, "max_steps": edits.max_steps}
     chosen = {name: value for name, value in given.items() if value is not None}
     settings = site.settings_for(spec.strategy, spec.settings.model_dump() | chosen)
+    check_chosen(chosen, spec.settings.model_dump())
     return parent, fork, replace(spec.question, text=text), settings
 
 
-def _entries(text: str) -> tuple[str, ...]:
-    return tuple(line.strip() for line in text.splitlines() if line.strip())
+def _entries(name: str, text: str | None) -> tuple[str, ...]:
+    lines = tuple(line.strip() for line in (text or "").splitlines() if line.strip())
+    if len(lines) > MOST_FACTS or len(text or "") > LONGEST_TYPED:
+        raise BadInput(f"{name} is too long: at most {MOST_FACTS} lines and {LONGEST_TYPED:,} characters are taken.")
+    return lines

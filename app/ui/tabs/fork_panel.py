@@ -17,21 +17,22 @@ from markupsafe import Markup
 
 from app.ablation import Removal, remove_facts, resume_with_seeds
 from app.attempt_view import stored_view
+from app.errors import BadInput
 from app.fork import Fork, is_resumable
 from app.sanitize import sanitize
 from app.store.records import Attempt
-from app.ui.bindings import QUIET
+from app.ui.bindings import QUIET, for_visitor
 from app.ui.html.columns import Column, fork_columns_html
 from app.ui.html.removals import removals_html
 from app.ui.html.text import alert_html, note_html, status_html
-from app.ui.live import LiveAttempts, Started, Streams
+from app.ui.limits import MOST_FACTS, MOST_FORKS, check_whole
+from app.ui.live import LiveAttempts, Started, Streams, check_room
 from app.ui.site import Site
 from app.ui.tabs.fork_edits import ForkEdits, edited_fork, fork_in_view, memory_lines
 from prompts.memories import TextMemory
 from prompts.settings import Settings
 from prompts.values import Question, UserError
 
-MAX_FORKS = 8
 NOTE = "Edit what the next thought will see, then resume from here. The attempt itself stays as it is."
 NOT_RESUMABLE = "This strategy cannot be resumed from a step: edit the question, and it begins again."
 VECTORS = "This memory is of vectors and cannot be edited in words: it is resumed as it is."
@@ -64,7 +65,7 @@ def build(site: Site, attempt: gr.Number, step: gr.Slider) -> ForkPanel:
             model = gr.Dropdown(site.backends.names(), label="Model of the fork")
             temperature = gr.Number(0, label="Temperature", info="at 0 every fork is the same")
             max_steps = gr.Number(12, label="Most steps", info="those before the fork count", precision=0)
-            forks = gr.Slider(1, MAX_FORKS, 1, step=1, precision=0, label="Forks", info="each with another seed")
+            forks = gr.Slider(1, MOST_FORKS, 1, step=1, precision=0, label="Forks", info="each with another seed")
         with gr.Row(elem_classes="buttons-row"):
             go = gr.Button("Resume from here", variant="primary", scale=0, min_width=200)
             which = gr.Button("Which fact mattered?", scale=0, min_width=280)
@@ -72,13 +73,13 @@ def build(site: Site, attempt: gr.Number, step: gr.Slider) -> ForkPanel:
         columns, removals = gr.HTML(elem_classes="columns-box"), gr.HTML()
     started = gr.State(Started[LiveAttempts]())
 
-    async def end(started: Started[LiveAttempts]) -> None:
+    async def end(_: Site, started: Started[LiveAttempts]) -> None:
         started.stop()
 
     place, edits = [attempt, step], [known, goals, question, model, temperature, max_steps]
-    go.click(partial(resume_forks, site), [started, forks, *place, *edits], columns, **QUIET)
-    removing = which.click(partial(remove_each_fact, site), [*place, *edits], removals, **QUIET)
-    stop.click(end, started, None, queue=False, **QUIET)
+    go.click(for_visitor(site, resume_forks), [started, forks, *place, *edits], columns, **QUIET)
+    removing = which.click(for_visitor(site, remove_each_fact), [*place, *edits], removals, **QUIET)
+    stop.click(for_visitor(site, end), started, None, queue=False, **QUIET)
     stop.click(None, cancels=[removing])
     return ForkPanel((*edits, note), (columns, removals))
 
@@ -109,13 +110,17 @@ def boxes(site: Site, attempt: object, step: object) -> tuple[object, ...]:
     )
 
 
-async def resume_forks(site: Site, started: Started[LiveAttempts], number: int, *values: Any) -> AsyncGenerator[Markup]:
-    """Resume ``number`` forks of the step as edited; they are shown beside their parent as they grow.
+async def resume_forks(
+    site: Site, started: Started[LiveAttempts], times: object, *values: Any
+) -> AsyncGenerator[Markup]:
+    """Resume ``times`` forks of the step as edited; they are shown beside their parent as they grow.
 
     ``values`` are those of ``ForkEdits``.
     """
     edits = ForkEdits(*values)
     try:
+        check_room(started)
+        number = check_whole(times, "Forks", 1, MOST_FORKS)
         parent, fork, question, settings = edited_fork(site, edits)
         headings = ["Fork"] if number == 1 else [f"Fork {place}" for place in range(1, number + 1)]
         column, live = Column("Parent", stored_view(site.store, parent.id)), LiveAttempts(number)
@@ -138,6 +143,8 @@ async def remove_each_fact(site: Site, *values: Any) -> AsyncGenerator[Markup]:
     try:
         parent, fork, question, settings = edited_fork(site, edits)
         total = len(fork.memory.known) if isinstance(fork.memory, TextMemory) else 0
+        if total > MOST_FACTS:
+            raise BadInput(f"What we know has {total:,} facts: at most {MOST_FACTS} are removed one by one.")
         backend = await site.backend_for(edits.model, parent.spec.strategy)
         yield status_html("Resuming with every fact …")
         removals = remove_facts(fork, question, parent.spec.strategy, backend, settings, site.store)

@@ -8,8 +8,12 @@ from app.errors import BadInput
 from app.sanitize import sanitize
 from app.store.records import Run
 from app.ui.html.runs import run_name
+from app.ui.limits import check_whole
 from app.ui.site import Site
 from evals import TASKS
+
+LARGEST = 2**53
+"""Number of a row that a page can name."""
 
 
 def run_choices(runs: Sequence[Run]) -> list[tuple[str, int]]:
@@ -20,9 +24,9 @@ def run_choices(runs: Sequence[Run]) -> list[tuple[str, int]]:
 def chosen_run(site: Site, number: object) -> Run:
     """The run of a number that may have been typed; raises ``UserError`` when there is none."""
     try:
-        return site.store.run(int(str(number)))
+        return site.store.run(check_whole(int(str(number)[:20]), "The run", 1, LARGEST))
     except ValueError:
-        raise BadInput(f"There is no run {number}: choose one of the list.") from None
+        raise BadInput(f"There is no run {str(number)[:40]}: choose one of the list.") from None
 
 
 def scorer_choices(site: Site, run: Run) -> list[str]:

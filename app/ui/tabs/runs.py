@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, get_args
 
 import gradio as gr
 from markupsafe import Markup
 
 from app.store.records import CallUsage, Run
-from app.ui.bindings import QUIET, enclosing
+from app.ui.bindings import QUIET, enclosing, for_visitor
 from app.ui.html.charts import JudgedAttempt, RunPoint, accuracy_chart, context_by_call, fidelity_chart
 from app.ui.html.plot import chart_html
 from app.ui.html.runs import Outcome, best_estimate, items_html, outcome, run_html, runs_html
@@ -55,24 +54,25 @@ def build(site: Site) -> RunsTab:
         of_run = [_chart(html) for html in run_charts("", (), ())]
     items = gr.HTML(elem_classes="runs-box")
     shown = [table, *accuracy, run]
-    opened = enclosing(gr.Tab).select(partial(overview, site), None, shown, **QUIET)
+    opened = enclosing(gr.Tab).select(for_visitor(site, overview), None, shown, **QUIET)
     # A link sets its run while the tab is being opened, so the choice is read only after that.
-    opened.then(partial(newest, site), run, run, **QUIET)
+    opened.then(for_visitor(site, newest), run, run, **QUIET)
     view, filters = [head, *of_run], [run, scorer, only]
     # Two handlers of one change that both wait for their turn, as by default, would wake each other forever.
     at_once: dict[str, Any] = QUIET | {"trigger_mode": "multiple"}
     # The scorers depend on the run, so a new run is shown only once its scorers are offered.
-    offered = run.change(partial(offer_scorers, site), [run, scorer], scorer, **at_once)
-    offered.then(partial(one_run, site), [run, scorer], view, **QUIET)
-    offered.then(partial(questions, site), filters, items, **QUIET)
-    scorer.input(partial(one_run, site), [run, scorer], view, **at_once)
-    gr.on([scorer.input, only.input], partial(questions, site), filters, items, **at_once)
+    offered = run.change(for_visitor(site, offer_scorers), [run, scorer], scorer, **at_once)
+    show_run, show_items = for_visitor(site, one_run), for_visitor(site, questions)
+    offered.then(show_run, [run, scorer], view, **QUIET)
+    offered.then(show_items, filters, items, **QUIET)
+    scorer.input(show_run, [run, scorer], view, **at_once)
+    gr.on([scorer.input, only.input], show_items, filters, items, **at_once)
     if not site.read_only:
         panel = eval_panel.build(site, run)
         for event in panel.events:
-            end = event.then(partial(ended, site), panel.number, [panel.progress, *shown], **QUIET)
-            end.then(partial(questions, site), filters, items, **QUIET)
-            end.then(partial(one_run, site), [run, scorer], view, **QUIET)
+            end = event.then(for_visitor(site, ended), panel.number, [panel.progress, *shown], **QUIET)
+            end.then(show_items, filters, items, **QUIET)
+            end.then(show_run, [run, scorer], view, **QUIET)
     return RunsTab(run)
 
 
@@ -129,7 +129,7 @@ def one_run(site: Site, number: object, scorer: str | None) -> tuple[Markup, Mar
     return head, *run_charts(f"run {run.id}", usages.values(), judged)
 
 
-def questions(site: Site, number: object, scorer: str | None, only: str) -> Markup:
+def questions(site: Site, number: object, scorer: str | None, only: str | None) -> Markup:
     """The questions of a run that ended as ``only`` says."""
     if number is None:
         return Markup()

@@ -16,18 +16,19 @@ from markupsafe import Markup
 
 from app.attempt_view import AttemptView
 from app.errors import BadInput
-from app.session import check_question, solve
+from app.session import solve
 from app.store.records import Record, usages
-from app.ui.bindings import QUIET
+from app.ui.bindings import QUIET, for_visitor
 from app.ui.html.charts import context_chart
 from app.ui.html.plot import chart_html
 from app.ui.html.steps import answer_html, step_card_html
 from app.ui.html.tables import attempt_link, brief
 from app.ui.html.text import alert_html, escaped, joined, markup, note_html, status_html
-from app.ui.live import LiveQuestion, Started, Streams
+from app.ui.limits import check_chosen, check_typed
+from app.ui.live import LiveQuestion, Started, Streams, check_room
 from app.ui.site import Site
 from evals.formatting import count
-from graphs import DEFAULT, STRATEGIES
+from graphs import DEFAULT, STRATEGIES, find_strategy
 from prompts.settings import MemoryForm, Settings, Variant
 from prompts.values import Question
 
@@ -129,8 +130,9 @@ def build(site: Site) -> None:
             questions = gr.HTML(elem_classes="questions-box")
 
     async def ask(
-        started: Started[LiveQuestion], text: str, strategy: str, model: str, *chosen: Any
+        site: Site, started: Started[LiveQuestion], text: str | None, strategy: str, model: str, *chosen: Any
     ) -> AsyncGenerator[tuple[Any, ...]]:
+        check_room(started)
         live = LiveQuestion(text or "")
         started.add(live)
         settings: dict[str, Any] = dict(zip(SETTINGS, chosen, strict=True))
@@ -140,13 +142,17 @@ def build(site: Site) -> None:
                 boxes = _boxes(live, site) if started.newest[0] is live else (gr.skip(), gr.skip(), gr.skip())
                 yield *boxes, questions_box_html(started), gr.Button(interactive=bool(started.running))
 
-    async def end(started: Started[LiveQuestion]) -> None:
+    async def end(_: Site, started: Started[LiveQuestion]) -> None:
         started.stop()  # async, because tasks may be cancelled in the thread of their loop only
 
+    def explain(_: Site, name: str | None) -> gr.Dropdown:
+        return gr.Dropdown(info=find_strategy(name or "").help)
+
     inputs = [started, question, strategy, model, *settings]
-    begin.click(ask, inputs, [answer, steps, chart, questions, stop], trigger_mode="multiple", **QUIET)
-    stop.click(end, started, None, queue=False, **QUIET)
-    strategy.input(lambda name: gr.Dropdown(info=STRATEGIES[name].help), strategy, strategy, queue=False, **QUIET)
+    outputs = [answer, steps, chart, questions, stop]
+    begin.click(for_visitor(site, ask), inputs, outputs, trigger_mode="multiple", **QUIET)
+    stop.click(for_visitor(site, end), started, None, queue=False, **QUIET)
+    strategy.input(for_visitor(site, explain), strategy, strategy, queue=False, **QUIET)
     for button, text in examples:
         button.click(lambda text=text: text, None, question, queue=False, **QUIET)
 
@@ -177,7 +183,8 @@ def _slider(label: str, info: str, value: int, low: int, high: int, step: int) -
 async def _streams(site: Site, text: str, strategy: str, model: str, chosen: dict[str, Any]) -> Streams:
     if not text.strip():
         raise BadInput("There is no question: write one, or take an example.")
-    question, settings = Question("asked", check_question(text)), site.settings_for(strategy, chosen)
+    question, settings = Question("asked", check_typed(text)), site.settings_for(strategy, chosen)
+    check_chosen(chosen, site.settings.model_dump())
     backend = await site.backend_for(model, strategy)
     return [solve(question, strategy, backend, settings, site.store)]
 

@@ -10,6 +10,7 @@ from typing import get_args
 
 import gradio as gr
 
+from app.errors import BadInput
 from app.store.wanted import Only, Wanted
 from app.ui.html.attempt import attempt_cells
 from app.ui.html.text import alert_html, status_html
@@ -19,6 +20,9 @@ from prompts.values import UserError
 
 ROWS = 50
 """Attempts on one page of the list."""
+
+LONGEST_SEARCH = 1000
+"""Characters of the words to find."""
 
 ANY, ANY_RUN, NO_RUN = ("any", ""), ("any", 0), ("none", 0)
 """The first choices of the filters, which stand for no filter."""
@@ -37,11 +41,14 @@ def shown_only() -> dict[str, str]:
     }
 
 
-def read_filters(words: str, only: str, run: int, other: int, task: str, strategy: str) -> Wanted:
-    """The filters as the store takes them; ``only`` is a value of ``shown_only``."""
+def read_filters(words: str | None, only: object, run: object, other: object, task: object, strategy: object) -> Wanted:
+    """The filters as the store takes them; ``only`` is a value of ``shown_only``, and what is no choice is any."""
+    if words and len(words) > LONGEST_SEARCH:
+        raise BadInput(f"The words to find have {len(words):,} characters: at most {LONGEST_SEARCH:,} are taken.")
     kind = next((kind for kind in get_args(Only) if kind == only), None)
     fault = next((fault for value, fault, _ in _faults() if value == only), None)
-    return Wanted(words, run or None, task or None, strategy or None, kind, other or None, fault)
+    of_task, by_strategy = (name if isinstance(name, str) and name else None for name in (task, strategy))
+    return Wanted(words or "", whole(run) or None, of_task, by_strategy, kind, whole(other) or None, fault)
 
 
 def list_attempts(site: Site, wanted: Wanted, page: int) -> tuple[object, ...]:
@@ -54,6 +61,14 @@ def list_attempts(site: Site, wanted: Wanted, page: int) -> tuple[object, ...]:
         return [], alert_html(site.public(str(error))), 0
     counted = f"{page * ROWS + 1:,} to {page * ROWS + len(rows):,} of {total:,} attempts" if rows else "No attempts."
     return rows, status_html(counted), page
+
+
+def whole(value: object) -> int:
+    """A number from the page as a whole one that SQLite can hold; 0 for anything else."""
+    try:
+        return max(0, min(int(float(str(value)[:40])), 2**53))
+    except (ValueError, OverflowError):
+        return 0
 
 
 def filter_choices(site: Site) -> tuple[gr.Dropdown, ...]:

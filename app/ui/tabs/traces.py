@@ -5,20 +5,31 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import gradio as gr
 
 from app.errors import StoreError
 from app.store.wanted import Wanted
-from app.ui.bindings import QUIET
+from app.ui.bindings import QUIET, for_request, for_selection, for_visitor
+from app.ui.gate.calls import Selected
 from app.ui.html.attempt import HEADS, LISTED, header_html, settings_html, step_html, stepper_html
 from app.ui.html.calls import outputs_html, prompts_html
 from app.ui.html.steps import answer_html
 from app.ui.html.text import alert_html, note_html
 from app.ui.site import Site
 from app.ui.tabs import fork_panel
-from app.ui.tabs.trace_filters import ANY, ANY_RUN, NO_RUN, filter_choices, list_attempts, read_filters, shown_only
+from app.ui.tabs.trace_filters import (
+    ANY,
+    ANY_RUN,
+    NO_RUN,
+    filter_choices,
+    list_attempts,
+    read_filters,
+    shown_only,
+    whole,
+)
 
 _STEPPER = """
 element.addEventListener('click', (event) => {
@@ -93,59 +104,75 @@ def build(site: Site) -> None:
     step_view = [steps, body, prompt, output, *panel.boxes]
     attempt_view = [*panel.views, step, head, answer, settings, *step_view]
 
-    def find(*chosen: Any) -> tuple[object, ...]:
+    def find(site: Site, *chosen: Any) -> tuple[object, ...]:
         return list_attempts(site, read_filters(*chosen), 0)
 
-    def turn_page(by: int, *chosen: Any) -> tuple[object, ...]:
+    def turn_page(by: int, site: Site, *chosen: Any) -> tuple[object, ...]:
         return list_attempts(site, read_filters(*chosen[:-1]), max(0, chosen[-1] + by))
 
-    def pick(event: gr.SelectData) -> tuple[object, ...]:
-        number = _whole(event.row_value[0])
-        return (number, *open_at(number, 0))
+    def pick(site: Site, selected: Selected) -> tuple[object, ...]:
+        number = whole(selected.row_value[0] if selected.row_value else None)
+        return (number, *open_at(site, number, 0))
 
-    def open_at(number: object, at: object) -> tuple[object, ...]:
+    def open_at(site: Site, number: object, at: object) -> tuple[object, ...]:
         return (*("" for _ in panel.views), *show_attempt(site, number, at))
 
-    def go_to_step(number: object, at: int) -> tuple[object, ...]:
-        at = max(0, min(at, site.store.step_count(_whole(number)) - 1))
+    def go_to_step(site: Site, number: object, at: int) -> tuple[object, ...]:
+        at = max(0, min(at, site.store.step_count(whole(number)) - 1))
         return (at, *show_step(site, number, at))
 
-    def pick_step(number: object, event: gr.SelectData) -> tuple[object, ...]:
-        return go_to_step(number, _whole(event.index))
+    def pick_step(site: Site, selected: Selected, number: object) -> tuple[object, ...]:
+        return go_to_step(site, number, whole(selected.index))
 
-    def open_page(request: gr.Request) -> tuple[object, ...]:
+    def open_page(site: Site, request: gr.Request) -> tuple[object, ...]:
         if "attempt" in request.query_params:
-            number, at = (_whole(request.query_params.get(name)) for name in ("attempt", "step"))
+            number, at = (whole(request.query_params.get(name)) for name in ("attempt", "step"))
         else:
             newest = site.store.find(Wanted(), 1)
             number, at = newest[0].attempt if newest else 0, 0
-        return (*filter_choices(site), *list_attempts(site, Wanted(), 0), number or None, *open_at(number, at))
+        return (*filter_choices(site), *list_attempts(site, Wanted(), 0), number or None, *open_at(site, number, at))
 
-    gr.on(None, open_page, None, [run, other, task, strategy, *list_view, attempt, *attempt_view], **_FAST)
-    gr.on([words.submit, *(box.input for box in filters[1:])], find, filters, list_view, **_LAST)
-    gr.on(words.submit, lambda: filter_choices(site), None, [run, other, task, strategy], **_FAST)
-    newer.click(lambda *chosen: turn_page(-1, *chosen), [*filters, place], list_view, **_FAST)
-    older.click(lambda *chosen: turn_page(1, *chosen), [*filters, place], list_view, **_FAST)
-    table.select(pick, None, [attempt, *attempt_view], **_LAST)
+    gr.on(
+        None,
+        for_request(site, open_page),
+        None,
+        [run, other, task, strategy, *list_view, attempt, *attempt_view],
+        **_FAST,
+    )
+    gr.on([words.submit, *(box.input for box in filters[1:])], for_visitor(site, find), filters, list_view, **_LAST)
+    gr.on(words.submit, for_visitor(site, filter_choices), None, [run, other, task, strategy], **_FAST)
+    newer.click(for_visitor(site, partial(turn_page, -1)), [*filters, place], list_view, **_FAST)
+    older.click(for_visitor(site, partial(turn_page, 1)), [*filters, place], list_view, **_FAST)
+    table.select(for_selection(site, pick), None, [attempt, *attempt_view], **_LAST)
     # What a person does is answered here, and what a handler sets it shows itself: a change would be answered twice.
     in_view: dict[str, Any] = _LAST | {"inputs": [attempt, step], "preprocess": False}
-    attempt.input(lambda number, _: open_at(number, 0), outputs=attempt_view, **in_view)
-    step.input(lambda number, at: show_step(site, number, at), outputs=step_view, **in_view)
-    before.click(lambda number, at: go_to_step(number, _whole(at) - 1), outputs=[step, *step_view], **in_view)
-    after.click(lambda number, at: go_to_step(number, _whole(at) + 1), outputs=[step, *step_view], **in_view)
-    steps.select(pick_step, attempt, [step, *step_view], preprocess=False, **_LAST)
+
+    def open_typed(site: Site, number: object, _: object) -> tuple[object, ...]:
+        return open_at(site, number, 0)
+
+    def step_back(site: Site, number: object, at: object) -> tuple[object, ...]:
+        return go_to_step(site, number, whole(at) - 1)
+
+    def step_on(site: Site, number: object, at: object) -> tuple[object, ...]:
+        return go_to_step(site, number, whole(at) + 1)
+
+    attempt.input(for_visitor(site, open_typed), outputs=attempt_view, **in_view)
+    step.input(for_visitor(site, show_step), outputs=step_view, **in_view)
+    before.click(for_visitor(site, step_back), outputs=[step, *step_view], **in_view)
+    after.click(for_visitor(site, step_on), outputs=[step, *step_view], **in_view)
+    steps.select(for_selection(site, pick_step), attempt, [step, *step_view], preprocess=False, **_LAST)
 
 
 def show_attempt(site: Site, number: object, at: object) -> tuple[object, ...]:
     """An attempt at one of its steps: the slider, question, answer, settings, and what ``show_step`` shows."""
-    attempt = _whole(number)
+    attempt = whole(number)
     if not attempt:
         nothing = note_html("Choose an attempt above to look into it.")
         return _no_steps(), nothing, *[""] * 6, *fork_panel.boxes(site, attempt, 0)
     try:
         found, store = site.store.attempt(attempt), site.store
         total = store.step_count(attempt)
-        place = max(0, min(_whole(at), total - 1))
+        place = max(0, min(whole(at), total - 1))
         answer = answer_html(found, store.costs(attempt), store.scores(attempt))
         shown = show_step(site, attempt, place)
     except StoreError:
@@ -157,9 +184,9 @@ def show_attempt(site: Site, number: object, at: object) -> tuple[object, ...]:
 
 def show_step(site: Site, number: object, at: object) -> tuple[object, ...]:
     """One step of an attempt: the list of steps around it, the step, its prompts, its replies, the boxes to edit it."""
-    attempt, store = _whole(number), site.store
+    attempt, store = whole(number), site.store
     total = store.step_count(attempt)
-    place = max(0, min(_whole(at), total - 1))
+    place = max(0, min(whole(at), total - 1))
     outline = store.outline(attempt, max(0, min(place - LISTED // 2, total - LISTED)), LISTED)
     stepper = stepper_html(outline, place, total, store.first_faults(attempt))
     boxes = fork_panel.boxes(site, attempt, place)
@@ -172,11 +199,3 @@ def show_step(site: Site, number: object, at: object) -> tuple[object, ...]:
 
 def _no_steps() -> gr.Slider:
     return gr.Slider(maximum=1, value=0, interactive=False)  # a slider that cannot slide has to have room all the same
-
-
-def _whole(value: object) -> int:
-    """A number from the page as a whole one that SQLite can hold; 0 for anything else."""
-    try:
-        return max(0, min(int(float(str(value))), 2**53))
-    except (ValueError, OverflowError):
-        return 0

@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Literal, Self
 
 from app.backends.scripted import ScriptedBackend
@@ -28,8 +30,25 @@ class Answer:
     status: int = 200
     body: Any = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
-    type: str = "application/json"
+    type: str | None = "application/json"
     then: Literal["end", "hang", "drop"] = "end"
+
+
+@dataclass(frozen=True)
+class Raw:
+    """Bytes sent as they are, status line included, until the client goes away: ``pieces`` makes them.
+
+    ``pause`` is the seconds before each.
+    """
+
+    pieces: Callable[[], Iterable[bytes]]
+    pause: float = 0.0
+
+    @classmethod
+    def body(cls, pieces: Callable[[], Iterable[bytes]], head: str, *, pause: float = 0.0) -> Raw:
+        """A body without a length, which ends with the connection; ``head`` holds more lines of the head."""
+        lines = f"HTTP/1.1 200 X\r\nConnection: close\r\n{head}\r\n\r\n".encode()
+        return cls(lambda: chain([lines], pieces()), pause)
 
 
 HANG = Answer(0)
@@ -53,19 +72,33 @@ class Seen:
 
 
 class FakeServer:
-    """Listens while it is open; ``seen`` holds every request, ``hung_up`` counts clients that left a ``HANG``."""
+    """Listens while it is open; ``seen`` holds every request, ``hung_up`` counts clients that left a ``HANG``.
 
-    def __init__(self, engine: ScriptedBackend | None = None, models: tuple[str, ...] = ("tiny",)) -> None:
+    ``sent`` counts the bytes of ``Raw`` answers that were taken. ``judge`` may choose the answer to a request.
+    """
+
+    def __init__(
+        self,
+        engine: ScriptedBackend | None = None,
+        models: tuple[str, ...] = ("tiny",),
+        judge: Callable[[Seen], Answer | Raw | None] = lambda seen: None,
+    ) -> None:
         self.seen: list[Seen] = []
+        self.sent = 0
+        self._judge = judge
         self.hung_up = asyncio.Semaphore(0)
         self._engine = engine or ScriptedBackend(lambda request: "An answer.")
         self._models = models
-        self._planned: deque[Answer] = deque()
+        self._planned: deque[Answer | Raw] = deque()
         self._open: set[asyncio.Task[None]] = set()
 
-    def then(self, *answers: Answer) -> None:
+    def then(self, *answers: Answer | Raw) -> None:
         """Give these to the next requests."""
         self._planned.extend(answers)
+
+    def forget(self) -> None:
+        """Give none of the answers that are left."""
+        self._planned.clear()
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -96,13 +129,17 @@ class FakeServer:
         headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
         content = await reader.readexactly(int(headers.get("content-length", 0)))
         self.seen.append(Seen(first.split()[1], headers, json.loads(content or b"null")))
-        answer = self._planned.popleft() if self._planned else await self._answer(self.seen[-1])
-        if answer is DROP:
+        answer = self._planned.popleft() if self._planned else self._judge(self.seen[-1])
+        answer = answer or await self._answer(self.seen[-1])
+        if isinstance(answer, Raw):
+            await self._send(answer, writer)
+        if answer is DROP or isinstance(answer, Raw):
             return False
         if answer is not HANG:
             body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
             length = len(body) + (answer.then != "end")  # a byte that never comes
-            lines = [f"HTTP/1.1 {answer.status} X", f"Content-Type: {answer.type}", f"Content-Length: {length}"]
+            lines = [f"HTTP/1.1 {answer.status} X", f"Content-Length: {length}"]
+            lines += [f"Content-Type: {answer.type}"] if answer.type is not None else []
             lines += [f"{name}: {value}" for name, value in answer.headers.items()]
             writer.write("".join(f"{line}\r\n" for line in (*lines, "")).encode() + body)
             await writer.drain()
@@ -110,6 +147,13 @@ class FakeServer:
             await reader.read()  # nothing more comes until the client closes
             self.hung_up.release()
         return answer is not HANG and answer.then == "end"
+
+    async def _send(self, answer: Raw, writer: asyncio.StreamWriter) -> None:
+        for piece in answer.pieces():
+            await asyncio.sleep(answer.pause)
+            writer.write(piece)
+            await writer.drain()
+            self.sent += len(piece)
 
     async def _answer(self, seen: Seen) -> Answer:
         if seen.path == "/v1/models":

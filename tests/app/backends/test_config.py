@@ -28,9 +28,9 @@ configs = st.builds(
     base_url=st.none() | words,
     api_key=st.none() | words,
     replies=st.none() | paths,
-    context=st.integers(256, 10**6),
+    context=st.none() | st.integers(256, 2**24),
     slots=st.none() | st.integers(1, 1024),
-    timeout=st.floats(min_value=0, exclude_min=True, allow_infinity=False),
+    timeout=st.floats(0, 604_800, exclude_min=True),
     cache_dir=paths,
 )
 
@@ -66,6 +66,11 @@ def test_nothing_in_it_can_be_changed(field: str) -> None:
         {"slots": 0},
         {"slots": 1025},
         {"context": 255},
+        {"context": 1},
+        {"context": 2**24 + 1},
+        {"context": 10**30},
+        {"slots": 10**9},
+        {"timeout": 604_801},
         {"timeout": 0},
         {"timeout": float("inf")},
         {"timeout": float("nan")},
@@ -81,6 +86,7 @@ def test_a_value_out_of_bounds_or_an_unknown_name_is_refused(given: dict[str, An
 def test_slots_are_as_many_as_calls_unless_it_says_how_many() -> None:
     assert BackendConfig().with_slots(7).slots == 7
     assert BackendConfig(slots=2).with_slots(7).slots == 2
+    assert BackendConfig().with_slots(10**9).slots == 1024, "more requests wait their turn"
     config = BackendConfig.model_validate({"api_key": KEY, "context": 512})
     assert config.with_slots(7) == BackendConfig.model_validate({"api_key": KEY, "context": 512, "slots": 7})
 

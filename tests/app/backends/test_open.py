@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -96,12 +97,13 @@ def test_every_backend_says_what_it_is() -> None:
 async def test_a_model_of_the_catalogue_that_is_missing_is_downloaded_before_it_is_loaded(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    tiny = Model("tiny", "a few bytes", "none", 4, "0" * 64, 64)
+    whole = b"GGUF\x03\0\0\0" + bytes(16)
+    tiny = Model("tiny", "a few bytes", "none", len(whole), hashlib.sha256(whole).hexdigest(), 64)
     happened: list[tuple[object, ...]] = []
 
     def pull(model: Model, cache: Path, report: object) -> Path:
         happened.append(("pull", model.name, cache))
-        (cache / "tiny.gguf").write_bytes(b"GGUF")
+        (cache / "tiny.gguf").write_bytes(whole)
         return cache / "tiny.gguf"
 
     async def opened(path: Path, **options: object) -> object:
@@ -114,8 +116,19 @@ async def test_a_model_of_the_catalogue_that_is_missing_is_downloaded_before_it_
     config = BackendConfig(backend="embedded", model="tiny", cache_dir=tmp_path, slots=3, context=512, timeout=9)
     await open_backend(config)
     await open_backend(config)
-    loaded = ("open", tmp_path / "tiny.gguf", {"model": "tiny", "slots": 3, "context": 512, "timeout": 9})
+    options = {"model": "tiny", "slots": 3, "context": 512, "timeout": 9, "cache_dir": tmp_path}
+    loaded = ("open", tmp_path / "tiny.gguf", options)
     assert happened == [("pull", "tiny", tmp_path), loaded, loaded]
+
+
+async def test_a_damaged_model_is_refused_and_not_replaced_unasked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(CATALOGUE, "tiny", Model("tiny", "a few bytes", "none", 24, "0" * 64, 64))
+    monkeypatch.setattr("app.models.download.pull", lambda *_: pytest.fail("pulled"))
+    (tmp_path / "tiny.gguf").write_bytes(b"GGUF\x03\0\0\0" + bytes(16))
+    with pytest.raises(ModelError, match="run `isump models pull tiny` to fetch it anew"):
+        await open_backend(BackendConfig(backend="embedded", model="tiny", cache_dir=tmp_path))
 
 
 async def test_a_model_that_is_no_name_and_no_file_is_refused(tmp_path: Path) -> None:

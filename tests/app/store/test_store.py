@@ -174,10 +174,13 @@ def test_a_run_counts_an_item_once() -> None:
         run = store.begin_run(spec).id
         first, second = begin(store, run=run), begin(store, run=run)
         store.finish(first, Answer("7"), "answered")
-        with pytest.raises(sqlite3.IntegrityError):
-            store.finish(second, Answer("7"), "answered")
-        assert store.attempt(second.id).status == "running", "a refused write leaves nothing behind"
-        store.fail(second, "gone")
+        with pytest.raises(StoreError, match=f"q of run {run} was done meanwhile by another .*attempt {second.id}"):
+            store.finish(second, Answer("8"), "answered")
+        assert store.attempt(second.id).status == "error"
+        store.fail(first, "gone")
+        assert (store.attempt(first.id).status, store.attempt(first.id).error) == ("done", None), "done stays done"
+        (item,) = store.items(run)
+        assert (item.attempt, item.status, item.answer) == (first.id, "done", "7"), "nothing after it hides it"
 
 
 def test_a_write_that_fails_leaves_nothing_of_itself_behind(tmp_path: Path) -> None:
@@ -185,7 +188,7 @@ def test_a_write_that_fails_leaves_nothing_of_itself_behind(tmp_path: Path) -> N
     with Store.open(tmp_path / "t.sqlite") as store:
         attempt = begin(store).id
         store.write(attempt, Record(0, replace(step, thought=Thought("A pear."))))
-        with pytest.raises(sqlite3.IntegrityError):
+        with pytest.raises(StoreError, match="UNIQUE constraint"):
             store.write(attempt, Record(0, step, (Finding("mine", "odd", "x"),)))
         assert store.find(Wanted("walnut")) == []
         assert "A walnut." not in {row["text"] for row in store._rows("SELECT text FROM texts")}

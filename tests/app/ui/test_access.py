@@ -22,10 +22,12 @@ def test_this_machine_needs_no_password(host: str) -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.2", "example.org", "localhost.example.org", ""])
 def test_another_host_needs_a_password_or_permission(host: str) -> None:
-    with pytest.raises(BadInput, match="--auth USER:PASSWORD, or --open-to-everyone"):
+    with pytest.raises(BadInput, match="--users FILE, --auth USER:PASSWORD, or --open-to-everyone"):
         required_login(Serving(host=host))
     assert required_login(Serving(host=host, open_to_everyone=True)) is None
-    assert required_login(Serving(host=host, auth=ANN)) == ("ann", "a:b")
+    accounts = required_login(Serving(host=host, auth=ANN))
+    assert accounts is not None and accounts.verify("ann", "a:b")
+    assert not any(accounts.verify(name, word) for name, word in (("ann", "a"), ("bo", "a:b"), ("", "a:b"), ("ann", "")))
     assert not Serving(host=host).private
 
 

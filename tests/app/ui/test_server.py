@@ -16,14 +16,15 @@ from pydantic import SecretStr
 
 from app.errors import BadInput, StoreError
 from app.ui.access import Serving
+from app.ui.gate.users import OneUser
 from app.ui.server import asgi, serve
 from app.ui.site import Site
 from prompts.settings import Settings
 from tests.app.ui.scripts import CONFIG
 
 
-def client(site: Site, login: tuple[str, str] | None = None) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(asgi(site, login)), base_url="http://127.0.0.1:7860")
+def client(site: Site, accounts: OneUser | None = None) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(asgi(site, accounts)), base_url="http://127.0.0.1:7860")
 
 
 async def test_a_page_under_another_name_is_refused(site: Site) -> None:
@@ -44,14 +45,16 @@ async def test_no_response_names_a_path_of_this_machine(site: Site, tmp_path: Pa
 
 
 async def test_a_password_is_asked_for(site: Site) -> None:
-    async with client(site, ("ann", "secret")) as visitor:
+    async with client(site, OneUser("ann", "secret")) as visitor:
         assert "Every tarn" not in (await visitor.get("/")).text
         assert (await visitor.get("/config")).status_code == 401
         wrong = await visitor.post("/login", data={"username": "ann", "password": "guess"})
         assert wrong.status_code == 400
         right = await visitor.post("/login", data={"username": "ann", "password": "secret"})
-        assert right.status_code == 200
+        assert (right.status_code, right.headers["location"]) == (303, "/")
         assert (await visitor.get("/config")).status_code == 200
+        await visitor.post("/logout")
+        assert (await visitor.get("/config")).status_code == 401
 
 
 async def test_a_read_only_page_has_no_controls_that_do_anything(site: Site) -> None:

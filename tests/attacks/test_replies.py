@@ -1,0 +1,712 @@
+"""Hostile servers: whatever one answers is a Generation with numbers that make sense, or one sentence; never more.
+
+After each the same backend answers the next request, so that one hostile reply costs one item.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import gzip
+import itertools
+import json
+import math
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import aclosing
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.backends.exchange import LONGEST_BODY, LONGEST_ERROR, LONGEST_EVENT
+from app.backends.openai_http import LONGEST_TOKEN, OpenAIBackend
+from app.backends.wire import MOST_TOKENS
+from app.errors import BackendError, BackendUnavailable
+from app.masking import MASK
+from prompts.values import Generation, Message, Part, Request, Usage
+from tests.app.backends.fake_server import (
+    DROP,
+    HANG,
+    Answer,
+    FakeServer,
+    Raw,
+    chunk,
+    completion,
+    error,
+    events,
+    usage,
+)
+
+ASKED = Request((Message("user", (Part("question", "How many?"),)),), 16)
+VERBS = ("generate", "stream")
+LONGEST_SENTENCE = 700
+KEY = "sk-S3cret-Key-0123456789"
+SLOW = 0.4
+"""Seconds that a server has which says too little."""
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[FakeServer]:
+    async with FakeServer() as server:
+        yield server
+
+
+def client(server: FakeServer, **options: Any) -> OpenAIBackend:
+    return OpenAIBackend("tiny", **({"base_url": server.url, "pause": 0.001, "tries": 2, "timeout": 60} | options))
+
+
+async def replied(backend: OpenAIBackend, verb: str) -> Generation:
+    """The Generation that the backend makes of the next answer, the pieces of a stream checked against it."""
+    if verb == "generate":
+        return await backend.generate(ASKED)
+    async with aclosing(backend.stream(ASKED)) as items:
+        *pieces, made = [item async for item in items]
+    assert isinstance(made, Generation) and "".join(map(str, pieces)) == made.text
+    return made
+
+
+def check_sentence(raised: BackendError) -> None:
+    said = str(raised)
+    assert said.startswith(("The server at http://", "The prompt does not fit")) and said.endswith((".", "?"))
+    assert len(said) <= LONGEST_SENTENCE and said.isprintable()
+    assert raised.__cause__ is None and (raised.__context__ is None or raised.__suppress_context__)
+
+
+def check_generation(made: Generation) -> None:
+    for count in (made.usage.prompt, made.usage.completion, made.usage.cached):
+        assert type(count) is int and 0 <= count <= MOST_TOKENS
+    assert made.usage.cached <= made.usage.prompt
+    assert made.finish_reason in ("stop", "length")
+    assert len(made.text.encode()) <= 4 * LONGEST_TOKEN * ASKED.max_tokens
+
+
+async def refused(server: FakeServer, answer: Answer | Raw, verb: str, **options: Any) -> str:
+    """The sentence that an answer becomes; afterwards the backend works as before."""
+    server.then(*[answer] * 2)
+    async with aclosing(client(server, **options)) as backend:
+        with pytest.raises(BackendError) as caught:
+            await replied(backend, verb)
+        check_sentence(caught.value)
+        server.forget()
+        assert (await replied(backend, verb)).text == "An answer."
+    return str(caught.value)
+
+
+def body(content: bytes, type: str | None = "application/json", verb: str = "generate") -> Answer:
+    """The content as the whole answer, or as the one event of a stream."""
+    if verb == "stream":
+        return Answer(body=b"data: " + content + b"\n\n", type="text/event-stream")
+    return Answer(body=content, type=type)
+
+
+# ------------------------------------------------------------------------------------------------------------- numbers
+
+NUMBERS = ["-1", "1.5", "3.0", "1e3", "true", '"3"', "[3]", '{"n": 3}', str(MOST_TOKENS + 1), str(2**63), str(10**30),
+           "1e999", "1" * 5000, "NaN", "-Infinity"]  # fmt: skip
+FIELDS = ["prompt_tokens", "completion_tokens", "cached_tokens"]
+
+
+def counted(field: str, number: str, verb: str) -> Answer:
+    """An answer like any other, but that one of its numbers is as given."""
+    made = completion("An answer.", details={"cached_tokens": 4}) if verb == "generate" else usage(Usage(9, 3, 4))
+    if field == "cached_tokens":
+        made["usage"]["prompt_tokens_details"][field] = "NUMBER"
+    else:
+        made["usage"][field] = "NUMBER"
+    text = json.dumps(made).replace('"NUMBER"', number).encode()
+    if verb == "generate":
+        return body(text)
+    begun = b"".join(b"data: %s\n\n" % json.dumps(each).encode() for each in (chunk(content="An "), chunk("stop")))
+    return Answer(body=begun + b"data: " + text + b"\n\n", type="text/event-stream")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("number", NUMBERS, ids=lambda number: number[:20])
+async def test_a_number_that_makes_no_sense_is_an_error(server: FakeServer, field: str, number: str, verb: str) -> None:
+    said = await refused(server, counted(field, number, verb), verb)
+    assert field in said or "not JSON" in said
+
+
+@pytest.mark.parametrize("verb", VERBS)
+async def test_more_cached_tokens_than_the_prompt_has_are_an_error(server: FakeServer, verb: str) -> None:
+    assert "more cached tokens" in await refused(server, counted("cached_tokens", "10", verb), verb)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+async def test_the_largest_numbers_are_taken(server: FakeServer, verb: str) -> None:
+    server.then(counted("prompt_tokens", str(MOST_TOKENS), verb))
+    async with aclosing(client(server)) as backend:
+        assert (await replied(backend, verb)).usage == Usage(MOST_TOKENS, 3, 4)
+
+
+# ------------------------------------------------------------------------------------------------------------ shapes
+
+VALUES = [None, True, 3, -1.5, "x", [], [None], {}, {"a": [1]}, [[[]]]]
+PLACES: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "choices": lambda value: completion("x") | {"choices": value},
+    "choice": lambda value: completion("x") | {"choices": [value]},
+    "message": lambda value: completion("x") | {"choices": [{"message": value, "finish_reason": "stop"}]},
+    "content": lambda value: completion(value),
+    "reason": lambda value: completion("x", value),
+    "usage": lambda value: completion("x") | {"usage": value},
+    "details": lambda value: completion("x", details=value or [0]),
+}
+STREAMED: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "choices": lambda value: chunk() | {"choices": value},
+    "choice": lambda value: chunk() | {"choices": [value]},
+    "delta": lambda value: chunk() | {"choices": [{"delta": value}]},
+    "index": lambda value: chunk() | {"choices": [{"index": value, "delta": {"content": "x"}}]},
+    "content": lambda value: chunk(content=value),
+    "reason": lambda value: chunk(value),
+    "usage": lambda value: chunk("stop") | {"usage": value},
+}
+
+
+async def sane(server: FakeServer, answer: Answer | Raw, verb: str, **options: Any) -> Generation | BackendError:
+    """What an answer becomes, a Generation or an error, checked; afterwards the backend works as before."""
+    server.then(answer)
+    async with aclosing(client(server, tries=1, **options)) as backend:
+        try:
+            made: Generation | BackendError = await replied(backend, verb)
+        except BackendError as raised:
+            made = raised
+        server.forget()
+        assert (await replied(backend, verb)).text == "An answer."
+    if isinstance(made, BackendError):
+        check_sentence(made)
+    else:
+        check_generation(made)
+    return made
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("value", VALUES, ids=repr)
+async def test_a_reply_with_any_value_in_any_place(server: FakeServer, place: str, value: Any) -> None:
+    made = await sane(server, Answer(body=PLACES[place](value)), "generate")
+    assert isinstance(made, BackendError) == ((place, value) not in [("content", "x"), ("details", {"a": [1]})])
+
+
+@pytest.mark.parametrize("place", STREAMED)
+@pytest.mark.parametrize("value", VALUES, ids=repr)
+async def test_a_stream_with_any_value_in_any_place(server: FakeServer, place: str, value: Any) -> None:
+    made = await sane(server, events(STREAMED[place](value)), "stream")
+    assert isinstance(made, BackendError), "no such stream has all of text, reason and usage"
+
+
+@pytest.mark.parametrize("listed", [None, 3, "x", {}, [], [None], [3], [{}], [{"id": 3}], [{"id": ""}],
+                                    [{"id": "a\nb"}], [{"id": "\x1b[31mred"}], [{"id": "x" * 10_000}],
+                                    [{"id": "a\u202eb"}], [{}] * 99_999], ids=lambda each: repr(each)[:20])  # fmt: skip
+async def test_a_list_of_models_that_is_none(listed: Any) -> None:
+    async with FakeServer() as server:
+        server.then(Answer(body={"object": "list", "data": listed}))
+        with pytest.raises(BackendError) as caught:
+            await OpenAIBackend.open(None, base_url=server.url)
+    check_sentence(caught.value)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**40), 10**40) | st.floats() | st.text(max_size=8)
+    | st.sampled_from(["stop", "length", "\ud83d", "\x00", "error", KEY]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
+        st.sampled_from(["choices", "message", "content", "usage", "error", "delta", "index", "finish_reason", "x"]),
+        inner, max_size=4),
+    max_leaves=8,
+)  # fmt: skip
+places = st.lists(st.tuples(st.sampled_from(sorted({*PLACES, *STREAMED, "body", "error"})), json_values), max_size=2)
+fast = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+
+
+def altered(base: dict[str, Any], shapes: dict[str, Callable[[Any], dict[str, Any]]], changes: Any) -> Any:
+    made: Any = base
+    for place, value in changes:
+        if place == "body":
+            made = value
+        elif isinstance(made, dict):
+            made = made | ({"error": value} if place == "error" else shapes.get(place, lambda _: {})(value))
+    return made
+
+
+@fast
+@given(places)
+async def test_any_json_as_a_reply(changes: Any) -> None:
+    async with FakeServer() as server:
+        await sane(server, Answer(body=altered(completion("x"), PLACES, changes)), "generate")
+
+
+@fast
+@given(st.lists(places, max_size=4), st.booleans())
+async def test_any_json_as_the_events_of_a_stream(changes: list[Any], ends: bool) -> None:
+    sent = [altered(chunk(content="x"), STREAMED, each) for each in changes]
+    last = [chunk("stop"), usage(Usage(9, 3))] if ends else []
+    async with FakeServer() as server:
+        await sane(server, events(*sent, *last), "stream")
+
+
+@fast
+@given(json_values)
+async def test_any_json_as_the_list_of_models(value: Any) -> None:
+    async with FakeServer() as server:
+        server.then(Answer(body=value), Answer(body={"data": value}), Answer(body={"data": [{"id": value}]}))
+        for _ in range(3):
+            try:
+                backend = await OpenAIBackend.open(None, base_url=server.url, tries=1)
+            except BackendError as raised:
+                check_sentence(raised)
+            else:
+                assert backend.model.isprintable() and 0 < len(backend.model) <= 200
+                await backend.aclose()
+
+
+@fast
+@given(st.integers(200, 599), json_values | st.binary(max_size=40), st.sampled_from(VERBS))
+async def test_any_status_with_any_body(status: int, content: Any, verb: str) -> None:
+    async with FakeServer() as server:
+        await sane(server, Answer(status, content), verb)
+
+
+@fast
+@given(st.binary(max_size=60), st.sampled_from(VERBS))
+async def test_any_bytes_as_a_body(content: bytes, verb: str) -> None:
+    async with FakeServer() as server:
+        assert isinstance(await sane(server, body(content, verb=verb), verb), BackendError)
+
+
+@fast
+@given(st.binary(max_size=60))
+async def test_any_bytes_in_place_of_http(content: bytes) -> None:
+    async with FakeServer() as server:
+        assert isinstance(await sane(server, Raw(lambda: [content]), "generate"), BackendError)
+
+
+# --------------------------------------------------------------------------------------------------- JSON that is none
+
+GOOD = json.dumps(completion("TEXT"))
+BODIES = {
+    "nested deep": b"[" * 100_000 + b"]" * 100_000,
+    "nested deep in a field": GOOD.replace('"TEXT"', '{"a":' * 5000 + "1" + "}" * 5000).encode(),
+    "nested deep where nothing is read": GOOD.replace('"id"', '"x": ' + "[" * 3000 + "]" * 3000 + ', "id"').encode(),
+    "half a character": GOOD.replace("TEXT", "\\ud83d").encode(),
+    "the other half": GOOD.replace("TEXT", "\\ude00").encode(),
+    "halves that do not fit": GOOD.replace("TEXT", "\\ud83d\\u0041").encode(),
+    "a surrogate in UTF-8": GOOD.encode().replace(b"TEXT", b"\xed\xa0\xbd"),
+    "invalid UTF-8": GOOD.encode().replace(b"TEXT", b"\xff\xfe"),
+    "overlong UTF-8": GOOD.encode().replace(b"TEXT", b"\xc0\xaf"),
+    "cut UTF-8": GOOD.encode()[:-20] + b"\xe2\x82",
+    "a byte order mark": b"\xef\xbb\xbf" + GOOD.encode(),
+    "UTF-16": GOOD.encode("utf-16"),
+    "UTF-32": GOOD.encode("utf-32"),
+    "a raw control character": GOOD.encode().replace(b"TEXT", b"a\x00b"),
+    "a key twice": GOOD.replace('"usage"', '"choices": [], "usage"').encode(),
+    "a number twice": GOOD.replace('"prompt_tokens"', '"prompt_tokens": 1, "prompt_tokens"').encode(),
+    "NaN where nothing is read": GOOD.replace('"created": 1', '"created": NaN').encode(),
+    "Infinity where nothing is read": GOOD.replace('"created": 1', '"created": Infinity').encode(),
+    "cut": GOOD.encode()[:40],
+    "two values": GOOD.encode() * 2,
+    "a comma too many": GOOD.encode()[:-1] + b",}",
+    "single quotes": GOOD.replace('"', "'").encode(),
+    "nothing": b"",
+    "blanks": b" \n" * 1000,
+    "null": b"null",
+    "a number": b"3",
+    "a text": b'"stop"',
+    "a list": b"[" + GOOD.encode() + b"]",
+    "XML": b"<?xml version='1.0'?><a/>",
+    "XML bomb": b"<!DOCTYPE a [<!ENTITY b '" + b"c" * 1000 + b"'>]><a>&b;</a>",
+    "a pickle": b"\x80\x04\x95\x00\x00\x00\x00.",
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("name", BODIES)
+async def test_json_that_is_none_is_an_error(server: FakeServer, name: str, verb: str) -> None:
+    content = BODIES[name]
+    if verb == "stream":
+        content = content.replace(b"\n", b"").replace(b'"message"', b'"delta"')
+    await refused(server, body(content, verb=verb), verb)
+
+
+@pytest.mark.parametrize("type", ["text/html", "text/plain", "application/octet-stream", "image/png", "", "json\tx"])
+async def test_json_of_another_type_is_an_error(server: FakeServer, type: str) -> None:
+    assert "not json but" in await refused(server, body(GOOD.encode(), type), "generate")
+
+
+@pytest.mark.parametrize("type", ["application/json", "text/html", "text/plain"])
+async def test_a_stream_of_another_type_is_an_error(server: FakeServer, type: str) -> None:
+    answer = events(chunk(content="An answer."), chunk("stop"), usage(Usage(9, 3)))
+    assert "not event-stream but" in await refused(server, Answer(body=answer.body, type=type), "stream")
+
+
+@pytest.mark.parametrize("type", ["application/json; charset=utf-16", "Application/JSON", "application/x+json", None])
+async def test_json_is_utf_8_whatever_its_type_says(server: FakeServer, type: str | None) -> None:
+    server.then(body(GOOD.encode(), type))
+    async with aclosing(client(server)) as backend:
+        assert (await replied(backend, "generate")).text == "TEXT"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize(
+    "text", ["\x00\x01\x1b[31m\x7f", "\u202e\u2066", "\ufeff\ufffe\uffff", "😀" * 100, "\r\n\u2028"]
+)
+async def test_any_text_that_is_one_is_kept_as_it_is(server: FakeServer, text: str, verb: str) -> None:
+    server.then(
+        Answer(body=completion(text))
+        if verb == "generate"
+        else events(*[chunk(content=each) for each in text], chunk("stop"), usage(Usage(9, 3)))
+    )
+    async with aclosing(client(server)) as backend:
+        assert (await replied(backend, verb)).text == text
+
+
+# ------------------------------------------------------------------------------------------------------- size and time
+
+
+def chunked(*pieces: bytes, forever: bytes = b"", head: str = "Content-Type: application/json") -> Raw:
+    """A chunked answer; after the pieces comes ``forever`` without an end."""
+
+    def framed() -> Iterator[bytes]:
+        for piece in itertools.chain(pieces, itertools.repeat(forever) if forever else ()):
+            yield b"%x\r\n%s\r\n" % (len(piece), piece)
+
+    return Raw.body(framed, f"{head}\r\nTransfer-Encoding: chunked")
+
+
+EVENTS = "Content-Type: text/event-stream"
+BLOCK = 2**16
+ENDLESS = {
+    "text": ("generate", chunked(GOOD[:200].encode(), forever=b"x" * BLOCK)),
+    "blanks": ("generate", chunked(forever=b" " * BLOCK)),
+    "a list": ("generate", chunked(b'{"choices":[', forever=b"{}," * 20_000)),
+    "without a length": ("generate", Raw.body(lambda: itertools.repeat(b"x" * BLOCK), "A: b")),
+    "a length of 50 MB": ("generate", Raw.body(lambda: itertools.repeat(b"x" * BLOCK, 800),
+                                               "Content-Type: application/json\r\nContent-Length: 52428800")),
+    "a length of 10**18": ("generate", Raw.body(lambda: itertools.repeat(b"x" * BLOCK),
+                                                "Content-Type: application/json\r\nContent-Length: 1" + "0" * 18)),
+    "a line": ("stream", chunked(b"data: ", forever=b"x" * BLOCK, head=EVENTS)),
+    "a comment": ("stream", chunked(b": ", forever=b"x" * BLOCK, head=EVENTS)),
+    "comments": ("stream", chunked(forever=b": wait\n\n" * 1000, head=EVENTS)),
+    "empty lines": ("stream", chunked(forever=b"\n" * BLOCK, head=EVENTS)),
+    "an event of many lines": ("stream", chunked(forever=b"data: x\n" * 1000, head=EVENTS)),
+    "empty events": ("stream", chunked(forever=b"data: {}\n\n" * 1000, head=EVENTS)),
+    "chunks without text": ("stream", chunked(forever=b"data: %s\n\n" % json.dumps(chunk(content="")).encode() * 99,
+                                              head=EVENTS)),
+    "text in a stream": ("stream", chunked(forever=b"data: %s\n\n" % json.dumps(chunk(content="word ")).encode() * 99,
+                                           head=EVENTS)),
+    "after the end": ("stream", chunked(*(b"data: %s\n\n" % json.dumps(each).encode() for each in
+                                          (chunk(content="x"), chunk("stop"), usage(Usage(9, 3)))),
+                                        forever=b": more\n\n" * 1000, head=EVENTS)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+async def test_an_endless_answer_is_given_up(server: FakeServer, name: str) -> None:
+    verb, answer = ENDLESS[name]
+    said = await refused(server, answer, verb)
+    assert "bytes" in said or "more than the 16 tokens" in said
+    assert server.sent < 4 * LONGEST_BODY, "it was not read to a far end"
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 429, 500])
+@pytest.mark.parametrize("verb", VERBS)
+async def test_an_endless_error_is_cut(server: FakeServer, status: int, verb: str) -> None:
+    answer = Raw(
+        lambda: itertools.chain([f"HTTP/1.1 {status} X\r\n\r\n".encode()], itertools.repeat(b"no \x1b" * 20_000))
+    )
+    await refused(server, answer, verb)
+    assert server.sent < 2**24 + LONGEST_ERROR
+
+
+@pytest.mark.parametrize("status", [400, 422, 500])
+async def test_an_error_message_of_40_megabytes_is_a_short_sentence(server: FakeServer, status: int) -> None:
+    said = await refused(server, error(status, "no way " * 6_000_000), "generate")
+    assert "no way no way" in said
+
+
+async def test_an_endless_list_of_models_is_given_up(server: FakeServer) -> None:
+    server.then(chunked(b'{"data":[', forever=b'{"id":"x"},' * 5000))
+    with pytest.raises(BackendError, match="bytes") as caught:
+        await OpenAIBackend.open(None, base_url=server.url)
+    check_sentence(caught.value)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+async def test_more_text_than_was_asked_for_is_an_error(server: FakeServer, verb: str) -> None:
+    text = "word " * (LONGEST_TOKEN * ASKED.max_tokens)
+    answer = Answer(body=completion(text)) if verb == "generate" else events(chunk(content=text[:9000]))
+    assert "more than the 16 tokens asked for" in await refused(server, answer, verb)
+
+
+@pytest.mark.parametrize(
+    "coding", ["gzip", "deflate", "br", "zstd", "compress", "x-gzip", "gzip, gzip", "évil", "\x7f"]
+)
+@pytest.mark.parametrize("verb", VERBS)
+async def test_a_compressed_answer_is_refused_and_never_inflated(server: FakeServer, coding: str, verb: str) -> None:
+    bomb = gzip.compress(b" " * 2**22)
+    head = f"Content-Type: application/json\r\nContent-Encoding: {coding}"
+    said = await refused(server, Raw.body(lambda: [bomb], head), verb)
+    assert "compressed as" in said
+    assert server.seen[0].headers["accept-encoding"] == "identity"
+
+
+async def test_a_compressed_error_is_its_status(server: FakeServer) -> None:
+    bomb = gzip.compress(b" " * 2**22)
+    said = await refused(server, Answer(400, bomb, {"Content-Encoding": "gzip"}), "generate")
+    assert "(HTTP 400)" in said
+
+
+BEGUN = b"data: %s\n\n" % json.dumps(chunk(content="x")).encode()
+SILENT = {
+    "no head": ("generate", HANG),
+    "half a head": ("generate", Raw(lambda: itertools.chain([b"HTTP/1.1 200 X\r\nA: "], itertools.repeat(b"b")), 0.02)),
+    "no body": ("generate", Answer(body=b"", then="hang")),
+    "a body drop by drop": ("generate", Raw.body(lambda: itertools.repeat(b" "), "Content-Type: application/json",
+                                                 pause=0.02)),
+    "an error drop by drop": ("generate", Raw(lambda: itertools.chain([b"HTTP/1.1 400 X\r\n\r\n"],
+                                                                       itertools.repeat(b"n")), 0.02)),
+    "no stream": ("stream", HANG),
+    "an empty stream": ("stream", Answer(body=b"", type="text/event-stream", then="hang")),
+    "a stream that stops": ("stream", events(chunk(content="x"), done=False, then="hang")),
+    "a stream drop by drop": ("stream", Raw.body(lambda: itertools.chain([BEGUN], itertools.repeat(b":")), EVENTS,
+                                                 pause=0.02)),
+    "comments in time": ("stream", Raw.body(lambda: itertools.repeat(b": wait\n\n"), EVENTS, pause=0.02)),
+    "events in time": ("stream", Raw.body(lambda: itertools.repeat(BEGUN), EVENTS, pause=0.05)),
+    "continue for ever": ("generate", Raw(lambda: itertools.repeat(b"HTTP/1.1 100 Continue\r\n\r\n"), 0.01)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SILENT)
+async def test_a_server_that_takes_too_long_is_given_up(server: FakeServer, name: str) -> None:
+    verb, answer = SILENT[name]
+    server.then(answer)
+    async with asyncio.timeout(30), aclosing(client(server, timeout=SLOW, tries=1)) as backend:
+        with pytest.raises(BackendUnavailable, match=f"timed out after {SLOW} s") as caught:
+            await replied(backend, verb)
+    check_sentence(caught.value)
+
+
+async def test_a_slow_reader_of_a_stream_is_not_the_servers_fault(server: FakeServer) -> None:
+    async with aclosing(client(server, timeout=1)) as backend, aclosing(backend.stream(ASKED)) as items:
+        async for _ in items:
+            await asyncio.sleep(0.7)
+
+
+# ---------------------------------------------------------------------------------------------------------------- HTTP
+
+HTTP = {
+    "nothing": b"",
+    "no HTTP": b"hello\r\n\r\n",
+    "an old HTTP": b"HTTP/0.9 200 X\r\n\r\n{}",
+    "a new HTTP": b"HTTP/9.9 200 X\r\n\r\n{}",
+    "a status that is none": b"HTTP/1.1 abc X\r\n\r\n",
+    "a status of 999": b"HTTP/1.1 999 X\r\nContent-Length: 0\r\n\r\n",
+    "a status of 000": b"HTTP/1.1 000 X\r\nContent-Length: 0\r\n\r\n",
+    "switching protocols": b"HTTP/1.1 101 X\r\nUpgrade: evil\r\nConnection: Upgrade\r\n\r\nevil",
+    "no content": b"HTTP/1.1 204 X\r\n\r\n",
+    "reset content": b"HTTP/1.1 205 X\r\nContent-Length: 0\r\n\r\n",
+    "two lengths": b"HTTP/1.1 200 X\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+    "a negative length": b"HTTP/1.1 200 X\r\nContent-Length: -1\r\n\r\n{}",
+    "a length that is none": b"HTTP/1.1 200 X\r\nContent-Length: abc\r\n\r\n{}",
+    "a length of a thousand digits": b"HTTP/1.1 200 X\r\nContent-Length: " + b"9" * 1000 + b"\r\n\r\n{}",
+    "an unknown transfer": b"HTTP/1.1 200 X\r\nTransfer-Encoding: evil\r\n\r\n{}",
+    "chunks that are none": b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n{}",
+    "a chunk too large": b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n" + b"f" * 40 + b"\r\n{}",
+    "a header of a megabyte": b"HTTP/1.1 200 X\r\nA: " + b"x" * 2**20 + b"\r\n\r\n{}",
+    "a hundred thousand headers": b"HTTP/1.1 200 X\r\n" + b"A: b\r\n" * 100_000 + b"\r\n{}",
+    "a header with a zero": b"HTTP/1.1 200 X\r\nA: b\x00c\r\n\r\n{}",
+    "a folded header": b"HTTP/1.1 200 X\r\nA: b\r\n c\r\n\r\n{}",
+    "no name of a header": b"HTTP/1.1 200 X\r\n: b\r\n\r\n{}",
+    "a cookie": b"HTTP/1.1 500 X\r\nSet-Cookie: a=b; Domain=.\r\nContent-Length: 0\r\n\r\n",
+    "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+}
+
+
+@pytest.mark.parametrize("name", HTTP)
+async def test_http_that_is_none_is_an_error(server: FakeServer, name: str) -> None:
+    await refused(server, Raw(lambda: [HTTP[name]]), "generate")
+
+
+async def test_cookies_are_not_kept(server: FakeServer) -> None:
+    server.then(*[Answer(500, headers={"Set-Cookie": f"a{i}={'x' * 3000}"}) for i in range(3)])
+    async with aclosing(client(server, tries=9)) as backend:
+        await replied(backend, "generate")
+        await replied(backend, "generate")
+    assert all("cookie" not in seen.headers for seen in server.seen)
+
+
+async def test_what_follows_an_answer_is_no_answer_to_the_next_request(server: FakeServer) -> None:
+    one = json.dumps(completion("first")).encode()
+    two = json.dumps(completion("smuggled")).encode()
+    heads = [b"HTTP/1.1 200 X\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(each)
+             for each in (one, two)]  # fmt: skip
+    server.then(Raw(lambda: [heads[0] + one + heads[1] + two]))
+    async with aclosing(client(server)) as backend:
+        assert (await replied(backend, "generate")).text == "first"
+        assert (await replied(backend, "generate")).text == "An answer."
+
+
+# ----------------------------------------------------------------------------------------------------------- redirects
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("verb", VERBS)
+async def test_a_redirect_to_another_host_is_refused(server: FakeServer, status: int, verb: str) -> None:
+    async with FakeServer() as other:
+        target = other.url.replace("127.0.0.1", "localhost") + "/chat/completions"
+        said = await refused(server, Answer(status, headers={"Location": target}), verb, api_key=KEY)
+        assert not other.seen, "neither the question nor the key goes there"
+    assert target in said and "--base-url" in said
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["/v1/chat/completions", "//evil/x", "file:///etc/passwd", "http://[", "http://x:99999999/", "javascript:1",
+     "x" * 50_000, "http://\x7f/", "http://é/", f"http://evil/?key={KEY}", ""],
+    ids=lambda each: each[:20],
+)  # fmt: skip
+async def test_a_redirect_to_anywhere_is_refused(server: FakeServer, location: str) -> None:
+    said = await refused(server, Answer(302, headers={"Location": location}), "generate", api_key=KEY)
+    assert KEY not in said
+
+
+async def test_a_list_of_models_elsewhere_is_refused(server: FakeServer) -> None:
+    async with FakeServer() as other:
+        server.then(Answer(307, headers={"Location": f"{other.url}/models"}))
+        with pytest.raises(BackendError, match="sends requests on to"):
+            await OpenAIBackend.open(None, base_url=server.url, api_key=KEY)
+        assert not other.seen
+
+
+@pytest.mark.parametrize(
+    "asked", ["1e999", "inf", "nan", "-1", "-1e999", "9" * 4000, "99999999", "0", "", "soon", "0x10", "1,5", "\x7f",
+              "Fri, 31 Dec 9999 23:59:59 GMT"], ids=lambda each: each[:20],
+)  # fmt: skip
+async def test_a_pause_that_a_server_asks_for_is_bounded(
+    server: FakeServer, asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.backends.openai_http.LONGEST_PAUSE", 0.05)
+    server.then(Answer(429, headers={"Retry-After": asked}))
+    async with asyncio.timeout(30), aclosing(client(server)) as backend:
+        [retry] = (await replied(backend, "generate")).retries
+    assert 0 <= retry.waited <= 0.05 and math.isfinite(retry.waited)
+
+
+# ----------------------------------------------------------------------------------------------------- the key, echoed
+
+ECHOES = {
+    "plain": KEY,
+    "in the header": f"Authorization: Bearer {KEY}",
+    "in capitals": KEY.upper(),
+    "percent-encoded": quote(KEY, safe="").replace("-", "%2D").replace("%2D", "-"),
+    "base64": base64.b64encode(KEY.encode()).decode(),
+    "base64 with its scheme": base64.b64encode(f"Bearer {KEY}".encode()).decode(),
+    "base64 with a name": base64.b64encode(f"user:{KEY}".encode()).decode(),
+    "in JSON in a text": json.dumps({"headers": {"authorization": f"Bearer {KEY}"}}),
+    "twice": f"{KEY}{KEY}",
+}
+
+
+def is_in(text: str) -> bool:
+    """Whether the key, or what anybody could read it from, is in a text."""
+    encoded = [base64.b64encode(f"{before}{KEY}".encode()).decode().rstrip("=") for before in ("", "Bearer ", "user:")]
+    return any(form.lower() in text.lower() for form in (KEY, *encoded))
+
+
+@pytest.mark.parametrize("name", ECHOES)
+async def test_a_key_in_a_reply_is_masked(server: FakeServer, name: str) -> None:
+    server.then(Answer(body=completion(f"You sent {ECHOES[name]}, didn't you?")))
+    async with aclosing(client(server, api_key=KEY)) as backend:
+        made = await replied(backend, "generate")
+    assert not is_in(made.text) and MASK in made.text
+    assert made.text.startswith("You sent ") and made.text.endswith(", didn't you?")
+
+
+@pytest.mark.parametrize("name", ECHOES)
+@pytest.mark.parametrize("size", [1, 3, 7, 1000])
+async def test_a_key_in_a_stream_is_masked_wherever_it_is_cut(server: FakeServer, name: str, size: int) -> None:
+    text = f"You sent {ECHOES[name]}, didn't you? sk-S3"
+    pieces = [text[at : at + size] for at in range(0, len(text), size)]
+    server.then(events(*(chunk(content=piece) for piece in pieces), chunk("stop"), usage(Usage(9, 3))))
+    async with aclosing(client(server, api_key=KEY)) as backend:
+        made = await replied(backend, "stream")
+    assert not is_in(made.text) and MASK in made.text
+    assert made.text.startswith("You sent ") and made.text.endswith(", didn't you? sk-S3")
+
+
+ECHOED: dict[str, Callable[[str], Answer | Raw]] = {
+    "refusal": lambda key: error(400, f"bad key {key}"),
+    "failure": lambda key: error(503, f"bad key {key}"),
+    "page": lambda key: Answer(404, f"<html>{key}</html>".encode(), type="text/html"),
+    "detail": lambda key: Answer(422, {"detail": [{"input": {"headers": {"authorization": key}}}]}),
+    "key of the JSON": lambda key: Answer(body=f'{{"{key}": 1, "{key}": 2}}'.encode()),
+    "error in the body": lambda key: Answer(body={"error": {"message": f"bad key {key}"}}),
+    "finish reason": lambda key: Answer(body=completion("x", key)),
+    "type": lambda key: Answer(body=b"{}", type=f"text/{key}"),
+    "coding": lambda key: Answer(body=b"{}", headers={"Content-Encoding": key}),
+    "location": lambda key: Answer(302, headers={"Location": f"http://x/?{key}"}),
+    "broken location": lambda key: Answer(302, headers={"Location": f"http://[{key}"}),
+    "broken header": lambda key: Raw(lambda: [f"HTTP/1.1 200 X\r\n{key}\x01\r\n\r\n".encode()]),
+    "broken status": lambda key: Raw(lambda: [f"HTTP/1.1 {key} X\r\n\r\n".encode()]),
+    "status line": lambda key: Raw(lambda: [f"HTTP/1.1 400 {key}\r\nContent-Length: 0\r\n\r\n".encode()]),
+    "retry after": lambda key: Answer(429, headers={"Retry-After": key}),
+    "field of the wrong type": lambda key: Answer(body=completion("x") | {"usage": {"prompt_tokens": key}}),
+    "cut in the middle": lambda key: error(400, "x" * 285 + key),
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("place", ECHOED)
+async def test_a_key_in_an_error_is_masked(server: FakeServer, place: str, verb: str) -> None:
+    said = await refused(server, ECHOED[place](KEY), verb, api_key=KEY)
+    assert not is_in(said) and KEY[:12] not in said
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [({"error": {"message": f"bad {KEY}"}},), (chunk(content="x"), chunk(KEY), usage(Usage(9, 3))),
+     (chunk(content=[KEY]),), ({KEY: 3, "choices": KEY},)],
+    ids=["error", "finish reason", "content", "choices"],
+)  # fmt: skip
+async def test_a_key_in_an_event_is_masked(server: FakeServer, sent: Iterable[Any]) -> None:
+    assert not is_in(await refused(server, events(*sent), "stream", api_key=KEY))
+
+
+async def test_a_key_in_the_reason_of_a_retry_is_masked(server: FakeServer) -> None:
+    server.then(error(503, f"busy with {KEY}"), Answer(429, f"<b>{KEY}</b>".encode()))
+    async with aclosing(client(server, api_key=KEY, tries=3)) as backend:
+        made = await replied(backend, "generate")
+    assert [retry.error for retry in made.retries] == [f"HTTP 503: busy with {MASK}", f"HTTP 429: <b>{MASK}</b>"]
+
+
+@pytest.mark.parametrize("name", [KEY, f"model-{KEY}", KEY.lower()])
+async def test_a_model_named_by_the_key_is_refused(name: str) -> None:
+    async with FakeServer(models=(name,)) as server:
+        with pytest.raises(BackendError, match="name cannot be shown: name one with --model") as caught:
+            await OpenAIBackend.open(None, base_url=server.url, api_key=KEY)
+    assert not is_in(str(caught.value))
+
+
+@pytest.mark.parametrize("key", ["none", "EMPTY", "36", "answer", None])
+async def test_a_short_key_changes_no_reply(server: FakeServer, key: str | None) -> None:
+    server.then(Answer(body=completion("none of the EMPTY 36 is an answer")))
+    async with aclosing(client(server, api_key=key)) as backend:
+        assert (await replied(backend, "generate")).text == "none of the EMPTY 36 is an answer"
+
+
+@pytest.mark.parametrize("dropped", [1, 2])
+async def test_a_connection_that_breaks_is_tried_again(server: FakeServer, dropped: int) -> None:
+    server.then(*[DROP] * dropped)
+    async with aclosing(client(server, tries=3)) as backend:
+        assert len((await replied(backend, "generate")).retries) == dropped
+
+
+async def test_an_event_may_be_as_long_as_the_limit_and_no_longer(server: FakeServer) -> None:
+    def padded(size: int) -> Answer:
+        first = json.dumps(chunk(content="x")).encode()
+        data = first[:-1] + b" " * (size - len(first) - len(b"data: ")) + b"}"
+        return Answer(body=b"data: " + data + b"\n\n", type="text/event-stream")
+
+    assert "event" in await refused(server, padded(LONGEST_EVENT + 1), "stream")
+    assert "broke off" in await refused(server, padded(LONGEST_EVENT), "stream")

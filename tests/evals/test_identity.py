@@ -1,0 +1,249 @@
+"""What makes the numbers of a run is stored with it, and a resume with anything else is refused by name."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from app.backends.scripted import ScriptedBackend
+from app.errors import BadInput, StoreError
+from app.store import Store
+from app.store.records import Identity, Run, RunSpec
+from evals import identity
+from evals.commands import main
+from evals.gsm8k import TASK, GsmSource
+from evals.identity import commit, differences, item_hash, source_hashes, spec_of
+from evals.runner import Runner, begin, check_model, load_again
+from evals.task import Item
+from prompts.settings import Settings
+from prompts.values import Question
+
+SOURCE = GsmSource(source="builtin", limit=4)
+QUESTIONS = TASK.questions(SOURCE)
+SPEC = spec_of(TASK, QUESTIONS, SOURCE, "cot", ScriptedBackend([]), Settings())
+
+
+def known(spec: RunSpec = SPEC) -> Identity:
+    assert spec.identity is not None
+    return spec.identity
+
+
+def test_a_run_is_stored_with_its_identity() -> None:
+    with Store.open(":memory:") as store:
+        run = begin(store, TASK, QUESTIONS, SOURCE, "cot", ScriptedBackend([]), Settings())
+        assert store.run(run.id).spec == run.spec == SPEC
+    assert len(known().items) == len(set(known().items)) == 4
+    assert known().model == "scripted" and known().engine == "", "nothing runs a model"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda item: replace(item, question=replace(item.question, text=item.question.text + " ")),
+        lambda item: replace(item, question=replace(item.question, context="a page")),
+        lambda item: replace(item, question=replace(item.question, answers="number")),
+        lambda item: replace(item, gold=item.gold + "0"),
+        lambda item: replace(item, worked=item.worked[:-1]),
+    ],
+    ids=["text", "context", "answer form", "gold", "worked steps"],
+)
+def test_whatever_of_an_item_changes_its_hash_changes(change: Callable[[Item], Item]) -> None:
+    item = QUESTIONS.items[0]
+    assert item_hash(change(item)) != item_hash(item) == item_hash(replace(item))
+
+
+def test_a_gold_of_any_form_has_a_hash() -> None:
+    @dataclass(frozen=True)
+    class Graph:
+        edges: tuple[tuple[str, str], ...]
+
+    first, second = (Item(Question("q", "Which?"), Graph((("a", name),))) for name in "bc")
+    assert item_hash(first) != item_hash(second)
+
+
+def test_every_prompt_template_and_the_code_of_strategies_scorers_and_the_task_are_hashed() -> None:
+    hashes = source_hashes("gsm8k")
+    for path in ("prompts/isump/system.txt", "graphs/isump.py", "evals/scoring.py", "evals/gsm8k.py", "app/session.py"):
+        assert len(hashes[path]) == 32
+    templates = {str(path.relative_to(identity.ROOT)) for path in (identity.ROOT / "prompts").rglob("*.txt")}
+    assert templates <= hashes.keys()
+    assert not any(path.startswith(("app/ui", "tests")) for path in hashes), "these change no number"
+
+
+def test_the_commit_is_that_of_the_program_and_not_of_a_repository_around_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def git(*words: str) -> str:
+        named = ("-c", "user.name=n", "-c", "user.email=e@example.org")
+        return subprocess.run(
+            ("git", "-C", str(tmp_path), *named, *words), capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+    git("init", "--quiet")
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "file").write_text("1")
+    git("add", "file")
+    git("commit", "--quiet", "-m", "one")
+    found: dict[str, str] = {}
+    for name, root in (("inside", tmp_path / "inner"), ("clean", tmp_path)):
+        monkeypatch.setattr(identity, "ROOT", root)
+        found[name] = commit.__wrapped__()
+    (tmp_path / "file").write_text("2")
+    found["dirty"] = commit.__wrapped__()
+    head = git("rev-parse", "HEAD")
+    assert found == {"inside": "", "clean": head, "dirty": f"{head}-dirty"}
+
+
+def changed_sources(*paths: str) -> RunSpec:
+    return replace(SPEC, identity=replace(known(), sources={**known().sources, **dict.fromkeys(paths, "0" * 32)}))
+
+
+def changed_items(count: int) -> RunSpec:
+    items = tuple("0" * 32 if place < count else old for place, old in enumerate(known().items))
+    return replace(SPEC, identity=replace(known(), items=items))
+
+
+def of_model(fingerprint: str) -> RunSpec:
+    return replace(SPEC, identity=replace(known(), model=fingerprint))
+
+
+@pytest.mark.parametrize(
+    ("now", "named"),
+    [
+        (SPEC, []),
+        (replace(SPEC, identity=replace(known(), commit="another")), []),
+        (replace(SPEC, model="the same file under another name"), []),
+        (replace(SPEC, strategy="isump"), ["strategy was cot and is isump"]),
+        (replace(SPEC, backend="openai"), ["backend was scripted and is openai"]),
+        (replace(SPEC, task_version="2"), ["task version was 1 and is 2"]),
+        (replace(SPEC, settings=Settings(step_tokens=64, temperature=0.5)), 2),
+        (replace(SPEC, settings=Settings(seed=7)), ["seed was 0 and is 7"]),
+        (replace(SPEC, n=5), ["it asked 4 questions of gsm8k-builtin and 5 of gsm8k-builtin are found now"]),
+        (changed_items(2), ["question 1, 2 or what is right there was changed"]),
+        (changed_items(4), ["question 1, 2, 3 and 1 more or what is right there was changed"]),
+        (changed_sources("prompts/isump/system.txt"), ["prompts/isump/system.txt was changed"]),
+        (changed_sources("graphs/new.py"), ["graphs/new.py was changed"]),
+        (of_model("sha256:" + 64 * "a"), [f"model was scripted and is sha256:{12 * 'a'}"]),
+        (replace(SPEC, identity=replace(known(), engine="xllamacpp 1")), ["engine was none and is xllamacpp 1"]),
+        (replace(SPEC, identity=replace(known(), program="9")), 1),
+    ],
+)
+def test_differences_are_named(now: RunSpec, named: list[str] | int) -> None:
+    found = differences(SPEC, now)
+    assert found == named if isinstance(named, list) else len(found) == named
+
+
+def test_a_run_without_an_identity_is_not_resumed() -> None:
+    with Store.open(":memory:") as store:
+        run = store.begin_run(replace(SPEC, identity=None))
+        with pytest.raises(BadInput, match=r"did not record what makes its numbers.*start a new run"):
+            load_again(store.run(run.id))
+
+
+def test_a_run_is_not_resumed_with_another_model() -> None:
+    run = Run(1, replace(of_model("sha256:" + 64 * "a"), backend="scripted"), 0.0)
+    with pytest.raises(BadInput, match=r"Run 1 cannot be resumed.*model was sha256:aaaaaaaaaaaa and is scripted"):
+        check_model(run, ScriptedBackend([]))
+
+
+async def test_a_run_has_one_writer_at_a_time(tmp_path: Path) -> None:
+    path = tmp_path / "t.sqlite"
+    with Store.open(path) as first, Store.open(path) as second:
+        run = begin(first, TASK, QUESTIONS, SOURCE, "cot", ScriptedBackend([]), Settings())
+        holder = Runner(first, TASK, QUESTIONS, run, ScriptedBackend(lambda _: "Answer: 1", delay=0.01), 1)
+        other = Runner(second, TASK, QUESTIONS, run, ScriptedBackend([]), 1)
+        async with aclosing(holder.progress()) as news:
+            await anext(news)
+            with pytest.raises(StoreError, match="Run 1"):
+                async with aclosing(other.progress()) as refused:
+                    await anext(refused)
+            assert [progress.done async for progress in news][-1] == 4
+        async with aclosing(other.progress()) as news:
+            assert [progress.kept async for progress in news] == [4], "free again, and nothing is left to do"
+
+
+def command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: Sequence[str]
+) -> tuple[object, str]:
+    monkeypatch.setattr(sys, "argv", ["evals.gsm8k", *words])
+    with pytest.raises(SystemExit) as ended:
+        main("gsm8k")
+    said = capsys.readouterr()
+    return ended.value.code, " ".join((said.out + said.err).split())
+
+
+LINES = [{"question": f"How many are {n} and 1?", "answer": f"{n}+1={n + 1}\n#### {n + 1}"} for n in range(1, 6)]
+
+
+@pytest.fixture
+def half_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """The words that resume a run of which two items failed."""
+    data, replies = tmp_path / "data.jsonl", tmp_path / "replies.jsonl"
+    data.write_text("".join(json.dumps(line) + "\n" for line in LINES))
+    replies.write_text("".join(f'"Answer: {n}"\n' for n in range(3)))
+    where = ["--store", str(tmp_path / "t.sqlite"), "--backend", "scripted", "--replies", str(replies)]
+    asked = ["--data", str(data), "--strategy", "direct", "--limit", "5", "--concurrency", "1"]
+    code, said = command(monkeypatch, capsys, [*where, *asked])
+    assert code == 1 and "ran out" in said
+    return ["--resume", "1", "--store", str(tmp_path / "t.sqlite"), "--replies", str(replies)]
+
+
+@pytest.mark.parametrize(
+    ("more", "names"),
+    [
+        (["--step-tokens", "64"], "step tokens was"),
+        (["--temperature", "0.7"], "temperature was 0.0 and is 0.7"),
+        (["--seed", "1"], "seed was 0 and is 1"),
+        (["--limit", "3"], "it asked 5 questions of gsm8k/test and 3"),
+        (["--sample-seed", "1"], "question 1"),
+        (["--split", "train"], "of gsm8k/test and 5 of gsm8k/train"),
+        (["--strategy", "cot"], "strategy was direct and is cot"),
+    ],
+    ids=lambda value: value[0].strip("-") if isinstance(value, list) else "",
+)
+def test_an_option_that_differs_is_refused_on_resume(
+    more: list[str],
+    names: str,
+    half_run: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, said = command(monkeypatch, capsys, [*half_run, *more])
+    assert code == 2 and names in said and "start a new run" in said
+
+
+def test_the_same_options_and_another_concurrency_or_timeout_are_no_difference(
+    half_run: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = ["--limit", "5", "--strategy", "direct", "--temperature", "0", "--concurrency", "2", "--timeout", "9"]
+    code, said = command(monkeypatch, capsys, [*half_run, *more])
+    assert code == 0 and "5 questions judged" in said
+
+
+def test_a_data_file_that_was_moved_is_no_difference_and_one_that_was_rewritten_is(
+    half_run: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "data.jsonl"
+    kept = data.read_text()
+    data.write_text(kept.replace("#### 3", "#### 4"))
+    code, said = command(monkeypatch, capsys, half_run)
+    assert code == 2 and "or what is right there was changed" in said
+    moved = tmp_path / "moved.jsonl"
+    moved.write_text(kept)
+    code, said = command(monkeypatch, capsys, [*half_run, "--data", str(moved)])
+    assert code == 0 and "5 questions judged" in said
+
+
+def test_other_replies_are_another_model(
+    half_run: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "replies.jsonl").write_text('"Answer: 9"\n' * 5)
+    code, said = command(monkeypatch, capsys, half_run)
+    assert code == 2 and "model was sha256:" in said
