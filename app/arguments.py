@@ -82,7 +82,7 @@ def parse(model: type[C], words: Sequence[str], prog: str) -> C:
             cli_implicit_flags="toggle",
             cli_hide_none_type=True,
             cli_parse_none_str=_NONE,
-            cli_shortcuts={"json-lines": "json"},  # pydantic keeps the name ``json`` for itself
+            cli_shortcuts={"json-lines": "json", "of-run": "run"},  # names that a command's class needs for itself
             cli_exit_on_error=False,
             formatter_class=_HelpFormatter,
         )

@@ -31,6 +31,7 @@ from app.arguments import SettingsOptions, SolveOptions, parse
 from app.attempt_view import AttemptView
 from app.config import LARGEST_NUMBER, BackendOptions, CacheOption, Environment, StoreOption
 from app.errors import BadInput
+from app.maintenance import StoreCommands
 from app.session import LONGEST_QUESTION, check_question, solve
 from app.store import Store
 from app.ui.access import Serving
@@ -237,6 +238,7 @@ class Isump(BaseSettings):
     runs: CliSubCommand[Runs] = Field(description="list runs and the newest attempts")
     show: CliSubCommand[Show] = Field(description="replay an attempt in the terminal")
     models: CliSubCommand[Models] = Field(description="list, download or locate models")
+    store: CliSubCommand[StoreCommands] = Field(description="check, mend, back up or thin out the trace store")
     doctor: CliSubCommand[Doctor] = Field(description="say what works here, and what to install for the rest")
 
 

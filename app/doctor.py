@@ -17,6 +17,8 @@ from app.backends.config import BackendConfig
 from app.models.catalogue import DEFAULT, find
 from prompts.values import UserError
 
+_LARGE = 32_000_000
+"""Bytes of a trace store above which a diagnosis would wait more than a few seconds to read all of it."""
 _EXTRAS = {"vllm": "vllm", "recurrent": "torch", "gym": "reasoning-gym", "test": "pytest"}
 
 
@@ -31,7 +33,7 @@ class Diagnosis:
 
 
 def diagnose(config: BackendConfig, store: Path) -> list[Diagnosis]:
-    """Check everything; changes nothing but the schema version of an existing store."""
+    """Check everything; changes nothing but what killed processes left unfinished in the trace store."""
     return [*_needed(config, store), *_optional(config)]
 
 
@@ -56,18 +58,40 @@ def _needed(config: BackendConfig, store: Path) -> Iterator[Diagnosis]:
 
 
 def _store(path: Path) -> Diagnosis:
+    """Whether the trace store is sound; attempts whose process is gone are closed on the way."""
     from app.store import Store
+    from app.store.check import check
+    from app.store.connect import can_write, check_path
 
-    if not path.exists():
-        writable = os.access(path.absolute().parent, os.W_OK)
-        says = f"{path} will be made" if writable else f"{path.absolute().parent} cannot be written: pass --store PATH"
-        return Diagnosis("trace store", writable, True, says)
+    def says(works: bool, what: str) -> Diagnosis:
+        return Diagnosis("trace store", works, True, what)
+
     try:
-        with Store.open(path) as store:
-            says = f"{path} holds {len(store.runs())} runs and {path.stat().st_size / 1e6:.1f} MB"
+        if not check_path(path):
+            folder = path.absolute().parent
+            writable = os.access(folder, os.W_OK)
+            return says(
+                writable, f"{path} will be made" if writable else f"{folder} cannot be written: pass --store PATH"
+            )
+        looked = check(path, quick=True)
+        if not looked.older and can_write(path) and all(each.where == "attempts" for each in looked.problems):
+            Store.open(path).close()
+        size = path.stat().st_size
+        found = check(path, quick=size > _LARGE)
     except UserError as error:
-        return Diagnosis("trace store", False, True, str(error))
-    return Diagnosis("trace store", True, True, says)
+        return says(False, str(error))
+    for first in found.problems[:1]:
+        more = f" ({len(found.problems) - 1} more: isump store check)" if len(found.problems) > 1 else ""
+        return says(False, f"{first.says}{more} Mend it with: isump store repair --store {path}")
+    notes = [f"{path} holds {found.holds}, {size / 1e6:,.1f} MB"]
+    notes += ["looked at quickly: isump store check reads every text"] * found.quick
+    notes += [f"of version {found.version}: brought up to date, after a backup, when it is next written"] * found.older
+    notes += [f"others on this machine can read it: chmod 600 {path}"] * _is_open_to_others(path)
+    return says(True, "; ".join(notes))
+
+
+def _is_open_to_others(path: Path) -> bool:
+    return os.name == "posix" and bool(path.stat().st_mode & 0o077)
 
 
 def _optional(config: BackendConfig) -> Iterator[Diagnosis]:

@@ -58,7 +58,7 @@ def _rows(status: ModelStatus) -> Iterator[tuple[str, str | Text]]:
     if status.verified:
         yield "sha256", status.verified.sha256
     if status.expected and (status.is_wrong or not status.verified):
-        yield "expected", f"sha256 {status.expected}"
+        yield "expected", status.expected
     yield "check", _verdict(status)
 
 

@@ -12,7 +12,7 @@ not count.
 from __future__ import annotations
 
 if __name__ == "__main__":
-    from app.program import starting
+    from app.starting import starting
 
     starting()
 

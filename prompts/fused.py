@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prompts.answers import ANSWER_FORMS
 from prompts.memories import Memory, TextMemory
-from prompts.memory_text import split_memory
+from prompts.memory_text import known_part, split_memory
 from prompts.reasoner import PromptReasoner, readable
 from prompts.values import Call, Question, Thought, Turn
 
@@ -32,7 +32,9 @@ class FusedReasoner(PromptReasoner):
 
     def _read_thought(self, call: Call, question: Question) -> Thought:
         reply, whole = readable(call)
-        text, _ = split_memory(reply)
+        text, memory = split_memory(reply)
+        read = ANSWER_FORMS[question.answers].from_thought
+        swallowed = text == reply and memory is not None
         ended = whole or text != reply  # the lists follow it, so the limit cut those
-        answer = ANSWER_FORMS[question.answers].from_thought(text) if ended else None
-        return Thought(text, answer, reply)
+        answer = read(text) if ended else None
+        return Thought(text, answer or (read(known_part(reply)) if swallowed else None), reply)

@@ -18,7 +18,7 @@ from typing import Literal
 from prompts.render import TemplateError, template
 
 # Possessive quantifiers, so that a line of nothing but decorations is looked at once.
-_BEFORE = r"[\s>#*_]*+"
+_BEFORE = r"[\s>#*_]*+(?:\d{1,2}[.)]\s++)?+"
 _AFTER = r"[*_\s]*+(?:$|[:：][*_]*+[ \t]*+(?P<rest>.*+))"
 _HEADING = re.compile(
     rf"{_BEFORE}(?:(?P<known>known|what we (?:already )?know|facts|solution|done)"

@@ -18,6 +18,7 @@ from prompts.memory_lines import memory_of
 _OBJECT = re.compile(r'\{\s*+"')
 _MEMORY = re.compile(r'\{\s*+"(?:known|next)"\s*+:')
 _LIST = re.compile(r'"(known|next)"\s*+:\s*+\[')
+_FENCE = re.compile(r"`{3}\w{0,16}\Z")
 _BLANK = re.compile(r"[\s,]*+")
 _ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})|\\')
 # Objects as tuples of pairs, so that a key given twice loses nothing; numbers as they are written, whatever their size.
@@ -29,6 +30,11 @@ _DECODER = json.JSONDecoder(
 def starts_in_json(text: str) -> bool:
     """Whether an object that could be a memory begins a line: the reply is then JSON, and not lists that quote some."""
     return any(_begins_line(text, at) for at in _places(text))
+
+
+def before_json(text: str) -> str:
+    """What stands before the object that could be a memory and its code fence; nothing where there is no object."""
+    return _FENCE.sub("", text[: max(_places(text), default=0)].rstrip()).rstrip()
 
 
 def memory_in_json(text: str) -> TextMemory | None:

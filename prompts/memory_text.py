@@ -12,7 +12,7 @@ from prompts.checks.equations import claims
 from prompts.clean import clean
 from prompts.headings import heading_of
 from prompts.memories import TextMemory
-from prompts.memory_json import memory_in_json, starts_in_json
+from prompts.memory_json import before_json, memory_in_json, starts_in_json
 from prompts.memory_lines import memory_of
 
 CHARACTERS_PER_TOKEN = 4
@@ -48,10 +48,35 @@ def goals_only(memory: TextMemory) -> TextMemory:
 
 
 def split_memory(text: str) -> tuple[str, TextMemory | None]:
-    """Split a fused reply: the thought before the first memory heading, and the memory after it."""
-    lines = clean(text).split("\n")
-    start = next((i for i, line in enumerate(lines) if (h := heading_of(line)) and h.list == "known"), len(lines))
-    return "\n".join(lines[:start]).strip(), read_memory("\n".join(lines[start:]))
+    """Split a fused reply: the thought before the first memory heading, and the memory after it.
+
+    Where nothing stands before that heading it has swallowed the thought. The memory then begins at the last such
+    heading, as behind a "Solution:"; with only one heading the whole reply is both.
+    """
+    text = clean(text).strip()
+    lines = text.split("\n")
+    starts = [at for at, line in enumerate(lines) if (heading := heading_of(line)) and heading.list == "known"]
+    for start in dict.fromkeys((*starts[:1], *starts[-1:])):
+        memory, thought = read_memory("\n".join(lines[start:])), "\n".join(lines[:start]).strip()
+        if thought and (memory or start == starts[0]):
+            return thought, memory
+    if not starts and (memory := memory_in_json(text)) and memory.known:
+        return before_json(text) or text, memory
+    return text, read_memory(text) if starts else None
+
+
+def known_part(text: str) -> str:
+    """What stands under the first heading for what is known, up to the next heading."""
+    found: list[str] | None = None
+    for line in text.split("\n"):
+        heading = heading_of(line)
+        if heading and found is not None:
+            break
+        if heading and heading.list == "known":
+            found = [heading.rest]
+        elif found is not None:
+            found.append(line)
+    return "\n".join(found or ()).strip()
 
 
 def show_memory(memory: TextMemory) -> tuple[str, str]:

@@ -12,12 +12,11 @@ asked, conditional or put off ("the answer is correct", "see below", "24 so far"
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 _SEEN = 4000
 """Characters at the end of a thought, and of each line, that are looked at: an answer is short."""
 _BENEATH = 240
-"""Characters that an answer beneath its label may have, on at most two lines."""
+"""Characters that a line with an answer beneath its label may have."""
 
 _NO_TEXT = re.compile(r"[\W_]*+|`{3,}\w{0,16}|\\(?:begin|end)\{[a-z*]{1,16}\}")
 _NOUN = r"(?:final |correct )?(?:numerical )?answer(?: to (?:the|this) (?:question|problem))?"
@@ -65,8 +64,8 @@ _NUMERIC = re.compile(r"(?:[^\w\n]|\\[a-z]{1,8}|[A-Z]{3} ){0,8}\d")
 _OPEN = re.compile(
     r"\W*|n|\[[^\]]*\]|<[^>]*>|n/?a|none|tbd|todo|idk"
     r"|(?:(?:still|yet|currently|as yet) )?(?:unknown|unclear|undetermined|uncertain|unanswerable|pending)\b.*"
-    r"|(?:still )?not (?:yet|known|given|enough|possible|sure|certain|available|provided|specified|clear|determin\w+"
-    r"|sufficient|stated|mentioned|applicable|here)\b.*"
+    r"|(?:(?:it|this|that|the answer) is )?(?:still )?not (?:yet|known|given|enough|possible|sure|certain|available"
+    r"|provided|specified|clear|determin\w+|sufficient|stated|mentioned|applicable|here)\b.*"
     r"|(?:please )?see\b.*|(?:as |is )?(?:shown |given |written )?(?:above|below|follows)\b.*"
     r"|(?:(?:sorry|unfortunately),? (?:but )?)?(?:i|we|you|one)\b(?: \w+)? ?(?:do not|don['’]t|cannot|can not|can['’]t"
     r"|could not|couldn['’]t|am not|['’]m not|are not)\b.*"
@@ -83,18 +82,19 @@ def closing_statement(text: str) -> str | None:
     lines = _lines(text[-_SEEN:])
     while lines and _REMARK.fullmatch(lines[-1]):
         lines.pop()
-    for beneath in range(min(3, len(lines))):
-        place = len(lines) - 1 - beneath
-        stated = _stated(lines[place], lines[place + 1 :], closing=True)
-        if stated is not None:
-            return stated
-    return None
+    stated = _stated(lines[-1], None, closing=True) if lines else None
+    if stated is None and len(lines) > 1:
+        stated = _stated(lines[-2], lines[-1], closing=True)
+    return stated
 
 
 def last_statement(text: str) -> str | None:
     """The last answer stated anywhere in ``text``, open ones included."""
     lines = _lines(text)
-    stated = (_stated(line, lines[at + 1 : at + 3], closing=False) for at, line in _backwards(lines))
+    below = [*lines[1:], None]
+    stated = (
+        _stated(line, beneath, closing=False) for line, beneath in zip(reversed(lines), reversed(below), strict=False)
+    )
     return next((answer for answer in stated if answer is not None), None)
 
 
@@ -112,7 +112,15 @@ def bare(answer: str) -> str:
     """``answer`` without the markup around it and its full stop."""
     boxed = _boxed(answer)
     answer = (boxed[1] if boxed else answer).strip().strip("*_`").strip()
-    for before, after in ((r"\(", r"\)"), (r"\[", r"\]"), ("$", "$"), (r"\text{", "}"), ('"', '"'), ("“", "”")):
+    for before, after in (
+        (r"\(", r"\)"),
+        (r"\[", r"\]"),
+        ("$$", "$$"),
+        ("$", "$"),
+        (r"\text{", "}"),
+        ('"', '"'),
+        ("“", "”"),
+    ):
         if len(answer) >= len(before + after) and answer.startswith(before) and answer.endswith(after):
             answer = answer[len(before) : -len(after)].strip()
     return answer.rstrip(".").strip("*_` ")
@@ -124,23 +132,19 @@ def _lines(text: str) -> list[str]:
     return [line for line in lines if not _NO_TEXT.fullmatch(line)]
 
 
-def _backwards(lines: list[str]) -> Iterator[tuple[int, str]]:
-    return ((at, lines[at]) for at in reversed(range(len(lines))))
-
-
-def _stated(line: str, beneath: list[str], *, closing: bool) -> str | None:
-    """The answer stated on a line, or beneath its label; ``closing`` demands that the text ends with it."""
+def _stated(line: str, beneath: str | None, *, closing: bool) -> str | None:
+    """The answer stated on a line, or ``beneath`` its label; ``closing`` demands that the text ends with it."""
     answer = _labelled(line, beneath, closing) or _told(line, beneath, closing)
     if answer is None and not (closing and beneath):
         answer = _hashed(line) or _in_box(line, closing)
     return answer
 
 
-def _labelled(line: str, beneath: list[str], closing: bool) -> str | None:
+def _labelled(line: str, beneath: str | None, closing: bool) -> str | None:
     for match in reversed(list(_LABEL.finditer(line))):
         value = line[match.end() :].strip()
         if not value.strip("*_ "):
-            return _beneath(beneath, closing)
+            return _below(beneath)
         if closing and beneath:
             return None
         value, rest = _first_sentence(value)
@@ -150,13 +154,13 @@ def _labelled(line: str, beneath: list[str], closing: bool) -> str | None:
     return None
 
 
-def _told(line: str, beneath: list[str], closing: bool) -> str | None:
+def _told(line: str, beneath: str | None, closing: bool) -> str | None:
     for match in reversed(list(_SENTENCE.finditer(line))):
         if not _is_meant(line[: match.start()]):
             continue
         value, rest = _first_sentence(line[match.end() :].strip())
         if not value.strip("*_ "):
-            return _beneath(beneath, closing)
+            return _below(beneath)
         if closing and (beneath or (rest.strip() and not _REMARK.fullmatch(rest))):
             return None
         if _NO_VALUE.match(value) or _HINGES.search(value) or _PUT_OFF.search(value):
@@ -165,20 +169,17 @@ def _told(line: str, beneath: list[str], closing: bool) -> str | None:
     return None
 
 
-def _beneath(lines: list[str], closing: bool) -> str | None:
-    """The answer on the lines beneath a label."""
-    if not lines or (closing and len(lines) > 2):
+def _below(line: str | None) -> str | None:
+    """The answer on the line beneath a label."""
+    if line is None or len(line) > _BENEATH or _PUT_OFF.search(line):
         return None
-    value = " ".join(lines) if closing else lines[0]
-    if len(value) > _BENEATH or _PUT_OFF.search(value):
-        return None
-    return _in_box(value, closing=False) or bare(value) or None
+    return _in_box(line, closing=False) or bare(line) or None
 
 
 def _hashed(line: str) -> str | None:
     match = _HASHES.match(line)
     value = line[match.end() :] if match else ""
-    if not _NUMERIC.match(value) or _NUMBERED.match(value) or len(value.split()) > 5:
+    if not _NUMERIC.match(value) or _NUMBERED.match(value) or value.endswith(":") or len(value.split()) > 5:
         return None
     return bare(value) or None
 

@@ -37,7 +37,7 @@ OPENAI_URL = "https://api.openai.com/v1"
 LONGEST_PAUSE = 60.0
 """Most seconds between two tries, also when the server asks for more."""
 LONGEST_TOKEN = 256
-"""Characters: no tokenizer has a longer one, so that a longer text has more tokens than were asked for."""
+"""Characters, twice what the longest token of Qwen's vocabulary has: a longer text is no reply of so many tokens."""
 LONGEST_KEY = 4096
 """Characters; servers take no longer headers."""
 LONGEST_ADDRESS = 500

@@ -135,20 +135,19 @@ class ServerError:
     context: int | None = None
 
 
-def parse(body: bytes) -> dict[str, Any]:
-    """The JSON object in a body; raises ``Malformed``."""
+def parse(body: bytes) -> Any:
+    """The JSON in a body; raises ``Malformed``."""
     try:
-        value = jiter.from_json(body, allow_inf_nan=False, catch_duplicate_keys=True, cache_mode="none")
+        return jiter.from_json(body, allow_inf_nan=False, catch_duplicate_keys=True, cache_mode="none")
     except ValueError as error:
         raise Malformed(f"its answer is not JSON: {error}") from None
-    if not isinstance(value, dict):
-        raise Malformed("its answer is no JSON object")
-    return value
 
 
 def read(kind: type[M], body: bytes) -> M:
     """The body as a value of ``kind``; raises ``Malformed``, or ``ErrorTold`` when it holds an error instead."""
     value = parse(body)
+    if not isinstance(value, dict):
+        raise Malformed("its answer is no JSON object")
     if value.get("error"):
         raise ErrorTold(error_in(value))
     try:
@@ -158,7 +157,9 @@ def read(kind: type[M], body: bytes) -> M:
 
 
 def error_in(value: object) -> ServerError:
-    """The error in a body, whatever it holds: OpenAI's ``error`` object, FastAPI's ``detail``, or bare text."""
+    """The error in a body, whatever it holds: OpenAI's ``error`` object, FastAPI's ``detail``, a list, or bare text."""
+    if isinstance(value, list) and value:
+        value = value[0]
     inner = value.get("error", value) if isinstance(value, dict) else value
     if not isinstance(inner, dict):
         return ServerError(str(inner) if inner else "")

@@ -97,8 +97,8 @@ class Model:
         found = fingerprint(path, cache, report)
         if found != f"sha256:{expected}":
             raise ModelError(
-                f"{path} is damaged or not {self.name}: it has {found} and should have sha256:{expected}, "
-                f"run `isump models pull {self.name}` to fetch it anew."
+                f"{path} is damaged or not {self.name}, whose sha256 begins with {expected[:12]} and not with "
+                f"{found.removeprefix('sha256:')[:12]}: run `isump models pull {self.name}` to fetch it anew."
             )
         return path
 

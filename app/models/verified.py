@@ -34,7 +34,8 @@ STILL = 2.0
 """Seconds a file must have been still to be remembered: clocks of file systems tick no slower than this."""
 
 _LARGEST_MEMORY = 1 << 20
-_LOCK_SECONDS = 5.0
+LOCK_SECONDS = 2.0
+"""Seconds to wait for another process that writes the memory; after that the hash is not remembered."""
 _CHUNK = 1 << 20
 
 log = logging.getLogger(__name__)
@@ -156,7 +157,7 @@ def _remember(path: Path, found: Verified, cache_dir: Path) -> None:
     try:
         key = _key(path)
         cache_dir.mkdir(parents=True, exist_ok=True)
-        with FileLock(cache_dir / "verified.lock", timeout=_LOCK_SECONDS):
+        with FileLock(cache_dir / "verified.lock", timeout=LOCK_SECONDS):
             known = {name: each for name, each in _read(cache_dir).items() if os.path.lexists(name)}
             replace_file(cache_dir / "verified.json", _MEMORY.dump_json(known | {key: found}))
     except (OSError, ValueError, Timeout) as error:

@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 
 from app.errors import StoreError
-from app.store.connect import can_write, connect
+from app.store.connect import UNREADABLE, can_write, connect
 
 
 def back_up(store: Path, target: Path) -> int:
@@ -34,7 +34,7 @@ def back_up(store: Path, target: Path) -> int:
                 source.backup(copy)
                 # A log beside a copy would be one more file to keep.
                 copy.execute("PRAGMA journal_mode = delete")
-        except sqlite3.Error as error:
+        except UNREADABLE as error:
             raise StoreError(
                 f"{target} could not be written as a copy of {store} ({error}): free some disk and try again."
             ) from error

@@ -12,15 +12,16 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from app.errors import StoreError
-from app.store.connect import can_write, check_path, connect
+from app.store.connect import UNREADABLE, can_write, check_path, connect
 from app.store.locks import LockFolder, is_running
+from app.store.numbers import named, some
 from app.store.reader import Reader
 from app.store.references import SEARCHED_TEXTS, UNUSED
 from app.store.schema import APPLICATION_ID, MIGRATIONS
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 Where = Literal["file", "schema", "rows", "texts", "search", "attempts"]
 _Look = tuple[Where, Callable[[], Iterator[str]]]
 
-NAMED = 5
-"""Rows of one problem that are named; more are counted."""
+_MOST = 5
+"""Problems of one kind that are told apart; more are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +84,9 @@ def check(path: Path, *, quick: bool = False) -> Checked:
     try:
         with contextlib.closing(connect(path, read_only=not can_write(path))) as connection:
             return _Check(sqlite_utils.Database(connection, execute_plugins=False), path, quick).everything()
-    except sqlite3.Error as error:
+    except UNREADABLE as error:
         return Checked(
-            (Problem("file", f"The file cannot be opened as a trace store: {error}."),), "nothing readable", 0, quick
+            (Problem("file", f"The file cannot be used as a trace store: {error}."),), "nothing readable", 0, quick
         )
 
 
@@ -132,12 +133,12 @@ class _Check:
         """What a check says; damage that stops it is a finding of its own."""
         try:
             yield from look()
-        except (sqlite3.Error, UnicodeError, ValueError, TypeError, OverflowError) as error:
+        except (*UNREADABLE, ValueError, TypeError, OverflowError) as error:
             yield f"The look at {look.__name__.strip('_').replace('_', ' ')} came to no end: {error}."
 
     def _file(self) -> Iterator[str]:
         pragma = "quick_check" if self.quick else "integrity_check"
-        rows = self._column(f"PRAGMA {pragma}({NAMED})")
+        rows = self._column(f"PRAGMA {pragma}({_MOST})")
         for row in rows:
             for line in str(row).splitlines():
                 if line not in ("ok", ""):
@@ -158,7 +159,7 @@ class _Check:
         for table, _, parent, _ in self.db.execute("PRAGMA foreign_key_check"):
             counts[table, parent] = counts.get((table, parent), 0) + 1
         for (table, parent), n in counts.items():
-            yield f"{n} rows of {table} refer to {parent} that are not there."
+            yield f"{some(n, 'row')} of {table} cannot find their {parent}."
 
     def _prompts(self) -> Iterator[str]:
         broken = self._column("SELECT DISTINCT step FROM calls WHERE NOT json_valid(prompt)")
@@ -167,24 +168,27 @@ class _Check:
             " WHERE json_valid(prompt) AND part.value NOT IN (SELECT id FROM texts)"
         )
         if broken or lost:
-            yield f"A prompt is not whole in {_named('the step', sorted({*broken, *lost}))}."
+            yield f"A prompt is not whole in {named('step', sorted({*broken, *lost}))}."
 
     def _gaps(self) -> Iterator[str]:
-        gaps = self._column("SELECT attempt FROM steps GROUP BY attempt HAVING max(idx) + 1 <> count(*) ORDER BY 1")
+        gaps = self._column(
+            "SELECT attempt FROM steps JOIN attempts ON attempts.id = steps.attempt WHERE status <> 'error'"
+            " GROUP BY attempt HAVING max(idx) + 1 <> count(*) ORDER BY attempt"
+        )
         if gaps:
-            yield f"Steps are missing in {_named('attempt', gaps)}."
+            yield f"Steps are missing in {named('attempt', gaps)}."
 
     def _unused(self) -> Iterator[str]:
         for table, condition in UNUSED.items():
             if n := self._number(f"SELECT count(*) FROM {table} WHERE {condition}"):
-                yield f"{n} rows of {table} are of no use: nothing refers to them."
+                yield f"{some(n, 'row')} of {table} in the store, to which nothing refers."
 
     def _indexed(self) -> Iterator[str]:
         indexed = "SELECT id FROM texts_fts_docsize"
         if n := len(self._column(f"{SEARCHED_TEXTS} EXCEPT {indexed}")):
-            yield f"{n} texts cannot be found by their words."
+            yield f"{some(n, 'text')} cannot be found by words."
         if n := len(self._column(f"{indexed} EXCEPT SELECT * FROM ({SEARCHED_TEXTS})")):
-            yield f"{n} texts are found by words although no thought, memory or question holds them."
+            yield f"{some(n, 'text')} found by words, but no thought, memory or question."
 
     def _done_twice(self) -> Iterator[str]:
         rows = self.db.execute(
@@ -202,7 +206,7 @@ class _Check:
         )
         gone = [attempt for attempt, *writer in rows if not self._at_work(*writer)]
         if gone:
-            yield f"Nobody is at {_named('attempt', gone)} any more, which are not closed."
+            yield f"Nobody is at {named('attempt', gone)} any more, which are not closed."
 
     def _at_work(self, writer: int | None, pid: int, on: str) -> bool:
         if writer is None:
@@ -217,7 +221,7 @@ class _Check:
             if name != digest(text or b"")
         ]
         if changed:
-            yield f"What was written is no longer what it was in {_named('text', changed)}."
+            yield f"What was written is no longer what it was in {named('text', changed)}."
         memories = self.db.execute(
             "SELECT memories.id, memories.sha256, kind, CAST(texts.text AS BLOB), data"
             " FROM memories JOIN texts ON texts.id = memories.text"
@@ -226,7 +230,7 @@ class _Check:
             row for row, name, kind, text, data in memories if name != digest(str(kind).encode(), text, data or b"")
         ]
         if changed:
-            yield f"What was written is no longer what it was in {_named('memory', changed)}."
+            yield f"What was written is no longer what it was in {named('memory', changed)}."
 
     def _words(self) -> Iterator[str]:
         """Every word at every place of the index, against an index made anew of the same texts."""
@@ -236,9 +240,10 @@ class _Check:
             texts = self.db.execute(f"SELECT id, text FROM texts WHERE id IN ({SEARCHED_TEXTS})")
             fresh.execute("BEGIN")
             fresh.executemany("INSERT INTO texts_fts (rowid, text) VALUES (?, ?)", texts)
-            places = [_places(connection) for connection in (self.db.conn, fresh)]
-            if any(one != two for one, two in zip_longest(*places)):
-                yield "The index of words is not that of the texts."
+            with contextlib.closing(_places(self.db.conn)) as held, contextlib.closing(_places(fresh)) as wanted:
+                same = all(one == two for one, two in zip_longest(held, wanted))
+        if not same:
+            yield "The index of words is not that of the texts."
 
     def _readable(self) -> Iterator[str]:
         reader = Reader(self.db, str(self.path), None, True)
@@ -248,9 +253,9 @@ class _Check:
                 reader.records(attempt)
             except StoreError as error:
                 wrong.append(f"The steps of attempt {attempt} cannot be read: {error}")
-        yield from wrong[:NAMED]
-        if len(wrong) > NAMED:
-            yield f"{len(wrong) - NAMED} more runs, attempts or their steps cannot be read."
+        yield from wrong[:_MOST]
+        if len(wrong) > _MOST:
+            yield f"{len(wrong) - _MOST} more runs, attempts or their steps cannot be read."
 
     def _unreadable(self, what: str, read: Callable[[int], object], table: str) -> Iterator[str]:
         for number in self._column(f"SELECT id FROM {table}"):
@@ -262,11 +267,11 @@ class _Check:
     def _holds(self) -> str:
         try:
             runs, attempts, steps = (
-                self._number(f"SELECT count(*) FROM {table}") for table in ("runs", "attempts", "steps")
+                self._number(f"SELECT count(*) FROM {table}s") for table in ("run", "attempt", "step")
             )
-        except sqlite3.Error:
-            return "not known"
-        return f"{runs:,} runs, {attempts:,} attempts and {steps:,} steps"
+        except UNREADABLE:
+            return "what nobody can tell"
+        return f"{some(runs, 'run')}, {some(attempts, 'attempt')} and {some(steps, 'step')}"
 
     def _number(self, sql: str) -> int:
         return int(self.db.execute(sql).fetchone()[0])
@@ -292,18 +297,7 @@ def _expected_schema(version: int) -> dict[tuple[str, str], str | None]:
         return _schema_of(db)
 
 
-def _places(connection: sqlite3.Connection) -> Iterator[tuple[str, int, int]]:
+def _places(connection: sqlite3.Connection) -> Generator[tuple[str, int, int]]:
     """Each word of an index, the text it stands in, and the place there."""
     connection.execute("CREATE VIRTUAL TABLE temp.places USING fts5vocab(main, texts_fts, instance)")
     yield from connection.execute("SELECT term, doc, offset FROM temp.places")
-
-
-def _named(what: str, rows: Sequence[int]) -> str:
-    """The rows by number, as in "text 3", "texts 3 and 4", "texts 1, 2, 3, 4, 5 and 12 more"."""
-    shown = [str(row) for row in rows[:NAMED]]
-    plural = {"memory": "memories"}.get(what, f"{what}s")
-    if len(rows) == 1:
-        return f"{what} {shown[0]}"
-    if len(rows) > NAMED:
-        return f"{plural} {', '.join(shown)} and {len(rows) - NAMED} more"
-    return f"{plural} {', '.join(shown[:-1])} and {shown[-1]}"

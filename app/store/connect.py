@@ -17,6 +17,8 @@ from app.errors import StoreError
 
 PATIENCE = 30.0
 """Seconds to wait for another process's lock."""
+UNREADABLE = (sqlite3.Error, UnicodeError)
+"""What is raised when a file is damaged: by SQLite, and by sqlite3 when the message itself holds what is garbled."""
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a named pipe"),
@@ -97,7 +99,7 @@ def _connect_to_read(path: Path) -> sqlite3.Connection:
         connection = _connect(path, "mode=ro")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         return connection
-    except sqlite3.OperationalError:
+    except UNREADABLE:
         log = path.with_name(f"{path.name}-wal")
         if log.exists() and log.stat().st_size:
             raise StoreError(

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from app.errors import StoreError
-from app.store.connect import PATIENCE, can_write, check_path, connect
+from app.store.connect import PATIENCE, UNREADABLE, can_write, check_path, connect
 from app.store.migrate import check_version, migrate, newer
 from app.store.schema import MIGRATIONS
 
@@ -52,6 +52,7 @@ class Database:
         self._lock = threading.RLock()
         self._inode = _inode(file)
         self._schema = -1
+        self._writing = False
         self._on_disk = -math.inf
 
     @classmethod
@@ -123,7 +124,7 @@ class Database:
         with self._lock:
             try:
                 return list(self._db.query(sql, values))
-            except (sqlite3.DatabaseError, OverflowError, UnicodeError) as error:
+            except (*UNREADABLE, OverflowError) as error:
                 self._check_version()
                 raise StoreError(
                     f"{self.path} could not be read ({error}): see isump store check, or pass another --store PATH."
@@ -143,7 +144,7 @@ class Database:
         if self.read_only:
             raise StoreError(f"{self.path} is open to be read only, and this would write it.")
         with self._lock:
-            if self._db.conn.in_transaction:
+            if self._writing:
                 yield  # a part of the one that this thread is in
                 return
             wait = durable and time.monotonic() - self._on_disk > _ON_DISK_EVERY
@@ -151,6 +152,7 @@ class Database:
                 if wait:
                     self._db.execute("PRAGMA synchronous = full")
                 self._db.execute("BEGIN IMMEDIATE")
+                self._writing = True
                 self._check_unchanged()
                 yield
                 self._db.execute("COMMIT")
@@ -158,14 +160,25 @@ class Database:
             except BaseException as error:
                 self._forget()
                 self._db.rollback()
-                if isinstance(error, sqlite3.DatabaseError | OverflowError | UnicodeError):
+                if isinstance(error, (*UNREADABLE, OverflowError)):
                     raise StoreError(
                         f"{self.path} could not be written ({error}): nothing already in it is lost."
                     ) from error
                 raise
             finally:
+                self._writing = False
                 if wait:
                     self._db.execute("PRAGMA synchronous = normal")
+
+    @contextlib.contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """Read everything in the block as of one moment, whoever writes meanwhile."""
+        with self._lock:
+            self._db.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._db.rollback()
 
     def _forget(self) -> None:
         """Forget what is known of the rows of the file, because it may no longer be so."""
@@ -189,7 +202,7 @@ class Database:
 
     def _check_version(self) -> None:
         """Raise ``StoreError`` when a newer program has changed the file meanwhile, which explains most failures."""
-        with contextlib.suppress(sqlite3.Error):
+        with contextlib.suppress(*UNREADABLE):
             check_version(self._db, self.path)
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from pathlib import Path
 
 from app.errors import StoreError
-from app.store.connect import can_write, connect
+from app.store.connect import UNREADABLE, can_write, connect
 from app.store.locks import LockFolder
 from app.store.owners import Owner
 
@@ -27,5 +26,5 @@ def _who(path: Path, writer: int) -> str:
         with contextlib.closing(connect(path, read_only=not can_write(path))) as connection:
             row = connection.execute("SELECT id, pid, host, started FROM writers WHERE id = ?", (writer,)).fetchone()
         return str(Owner(*row))
-    except (sqlite3.Error, TypeError, ValueError, OverflowError):
+    except (*UNREADABLE, TypeError, ValueError, OverflowError):
         return "another process"

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from app.errors import StoreError
+from app.store.connect import UNREADABLE
 from app.store.database import Database, insert
 from app.store.locks import LockFolder, host, is_running
 
@@ -76,7 +76,7 @@ class Owners(Database):
         with self._lock:
             if self._own is not None and self._locks is not None:
                 writer, lock = self._own
-                with contextlib.suppress(StoreError, sqlite3.Error), self._transaction():
+                with contextlib.suppress(StoreError, *UNREADABLE), self._transaction():
                     self._close_attempts(writer, "The trace store was closed before it ended.")
                     self._db.execute("UPDATE runs SET writer = NULL, held_since = NULL WHERE writer = ?", (writer,))
                     self._locks.drop(writer, lock)
@@ -107,20 +107,10 @@ class Owners(Database):
         if not rows:
             return None
         owner = Owner(rows[0]["id"], rows[0]["pid"], rows[0]["host"], rows[0]["held_since"])
+        if self.read_only:
+            return owner if self._locks is None or self._locks.is_held(owner.writer) else None
         with self._transaction():
             return owner if self._is_alive(owner) else None
-
-    def writers_at_work(self) -> list[Owner]:
-        """The processes that have begun attempts and are still there, without this store itself."""
-        rows = self._rows("SELECT id, pid, host, started FROM writers ORDER BY id")
-        if self._locks is None:
-            return []
-        known = [Owner(row["id"], row["pid"], row["host"], row["started"]) for row in rows]
-        candidates = [owner for owner in known if self._locks.has(owner.writer) and not self._is_own(owner.writer)]
-        if not candidates:
-            return []
-        with self._transaction():
-            return [owner for owner in candidates if self._is_alive(owner)]
 
     def close_abandoned(self) -> int:
         """Close the attempts whose process is gone as failed; how many.
@@ -166,7 +156,7 @@ class Owners(Database):
 
     def _release(self, run: int) -> None:
         self._held.discard(run)
-        with contextlib.suppress(StoreError, sqlite3.Error), self._transaction():
+        with contextlib.suppress(StoreError, *UNREADABLE), self._transaction():
             free = "UPDATE runs SET writer = NULL, held_since = NULL WHERE id = ? AND writer IS ?"
             self._db.execute(free, (run, self._own[0] if self._own else None))
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from app.errors import BadInput, StoreError
 from app.store import Store
 from app.store.database import Row
+from app.store.numbers import named, some
 from app.store.removal import remove_attempts, remove_unused
 from app.store.rows import as_json
 
@@ -46,9 +47,9 @@ class Plan:
 
     def __str__(self) -> str:
         """What would go, in words."""
-        runs = f"{_some('run', self.runs)} with " if self.runs else ""
+        runs = f"{named('run', self.runs)} with " if self.runs else ""
         forks = f" ({self.forks:,} of them forks of others)" if self.forks else ""
-        return f"{runs}{_some('attempt', self.attempts)}{forks}"
+        return f"{runs}{_attempts(self.attempts)}{forks}"
 
 
 def plan_prune(store: Store, unwanted: Unwanted) -> Plan:
@@ -159,10 +160,5 @@ def _refuse_what_is_written(store: Store, plan: Plan) -> None:
             raise StoreError(f"Run {run} is being written by {owner}: wait for its end, or stop it.")
 
 
-def _some(what: str, numbers: tuple[int, ...]) -> str:
-    """The numbers, as in "attempt 3", "runs 1 and 2", "1,200 attempts"."""
-    if len(numbers) == 1:
-        return f"{what} {numbers[0]}"
-    if 0 < len(numbers) <= 5:
-        return f"{what}s {', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
-    return f"{len(numbers):,} {what}s"
+def _attempts(numbers: tuple[int, ...]) -> str:
+    return named("attempt", numbers) if 0 < len(numbers) <= 5 else some(len(numbers), "attempt")

@@ -164,6 +164,10 @@ class Reader(Database):
             " WHERE step IN (SELECT value FROM json_each(?)) ORDER BY step, idx",
             ids,
         )
+        with self._reading("a step"):
+            return self._put_together(steps, calls, findings)
+
+    def _put_together(self, steps: list[Row], calls: list[Row], findings: list[Row]) -> list[Record]:
         thoughts = {row["thought"] for row in steps} - {None}
         texts = self._texts_of(thoughts.union(*map(call_texts, calls)))
         memories = self._memories_of({row[name] for row in steps for name in ("memory_before", "memory_after")})
@@ -196,15 +200,21 @@ class Reader(Database):
         try:
             yield
         except (LookupError, TypeError, ValueError, RecursionError) as error:
-            reason = " ".join(invalid_value(error)) if isinstance(error, ValidationError) else repr(error)[:200]
             raise StoreError(
-                f"{self.path} holds {what} that this isump cannot read ({reason}): "
+                f"{self.path} holds {what} that this isump cannot read ({_reason(error)}): "
                 "upgrade it, or see isump store check."
             ) from error
 
     def _numbers(self, table: str) -> str:
         last = self._rows(f"SELECT max(id) AS last FROM {table}")[0]["last"]
         return f"its {table} are numbered 1 to {last}" if last else f"it holds no {table} yet"
+
+
+def _reason(error: Exception) -> str:
+    """Why a value cannot be read; a text that is no JSON has no field to name."""
+    if isinstance(error, ValidationError) and error.errors()[0]["loc"]:
+        return " ".join(invalid_value(error))
+    return " ".join(repr(error).split())[:200]
 
 
 def _costs(row: Row) -> Costs:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.errors import StoreError
-from app.store.connect import can_write, connect
+from app.store.connect import UNREADABLE, can_write, connect
 from app.store.schema import APPLICATION_ID, MIGRATIONS
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def salvage(damaged: Path, new: Path) -> list[Range]:
             if not any(db.table(table).count for table in ("attempts", "runs") if table in present):
                 raise StoreError(f"Nothing of {damaged} can be read any more: put a backup in its place.")
             target.execute("COMMIT")
-    except sqlite3.Error as error:
+    except UNREADABLE as error:
         raise StoreError(f"{damaged} cannot be salvaged ({error}): put a backup in its place.") from error
     return lost
 
@@ -89,7 +89,7 @@ def _copy(source: sqlite3.Connection, target: sqlite_utils.Database, table: str,
     wanted = [column.name for column in target.table(table).columns]
     try:
         there = {row[1] for row in source.execute(f"PRAGMA table_info({table})")}
-    except sqlite3.Error:
+    except UNREADABLE:
         there = set()
     columns = [column for column in wanted if column in there]
     if key not in columns:
@@ -116,7 +116,7 @@ def _readable(source: sqlite3.Connection, read: str, first: int, last: int) -> I
     """The rows of a range in lists, and in between the parts of it that cannot be read."""
     try:
         yield source.execute(read, (first, last)).fetchall()
-    except (sqlite3.Error, UnicodeError):
+    except UNREADABLE:
         if first == last:
             yield first, last
             return
@@ -129,7 +129,7 @@ def _last(source: sqlite3.Connection, table: str, key: str) -> int:
     """The highest number of a table; found by trying where the way to the last row is damaged."""
     try:
         return min(int(source.execute(f"SELECT max({key}) FROM {table}").fetchone()[0] or 0), _HIGHEST)
-    except (sqlite3.Error, TypeError, ValueError):
+    except (*UNREADABLE, TypeError, ValueError):
         pass
     reached = 0
     for first in range(1, _HIGHEST, _AT_ONCE):
@@ -137,7 +137,7 @@ def _last(source: sqlite3.Connection, table: str, key: str) -> int:
             rows = source.execute(
                 f"SELECT {key} FROM {table} NOT INDEXED WHERE {key} >= ? ORDER BY {key} LIMIT 1", (first,)
             ).fetchall()
-        except sqlite3.Error:
+        except UNREADABLE:
             if first > reached + 100 * _AT_ONCE:
                 break
             continue

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 from app.errors import StoreError
 from app.store import Store
+from app.store.numbers import named, some
 from app.store.references import TEXT_COLUMNS
 from app.store.removal import rebuild_search, remove_attempts, remove_unused
 from app.store.rows import as_json
@@ -151,7 +152,7 @@ class _Settling:
         ):
             n = self.execute(f"DELETE FROM {table} WHERE {column} {_NOT_HELD.format(parent)}").rowcount
             if n:
-                self.said.append(f"{n} rows of {table} were removed, because their {parent} are lost.")
+                self.said.append(f"{some(n, 'row')} of {table} removed, because their {parent} are lost.")
         for table, columns, parent in (
             ("attempts", ("run",), "runs"),
             ("attempts", ("parent_attempt", "forked_at_step"), "attempts"),
@@ -162,7 +163,7 @@ class _Settling:
             gone = f"{columns[0]} {_NOT_HELD.format(parent)}"
             n = self.execute(f"UPDATE {table} SET {cleared} WHERE {gone}").rowcount
             if n and parent != "writers":
-                self.said.append(f"{n} attempts lost their link to {parent} that are gone.")
+                self.said.append(f"{some(n, 'attempt')} lost the link to {parent} that are gone.")
 
     def _miss_steps(self, lost: Sequence[Range]) -> None:
         """Find the attempts whose steps are not all there; the last step of one that is done is its conclusion."""
@@ -176,24 +177,18 @@ class _Settling:
                 self._mark("steps", f"id BETWEEN {each.first} AND {each.last}")
 
     def _close(self) -> None:
-        """Close what does not count: incomplete attempts, a second one that is done, and those that nobody is at."""
-        names = sorted(self.incomplete & set(self._column("SELECT id FROM attempts")))
+        """Close what does not count: incomplete attempts, and those that nobody is at."""
+        counting = self._column("SELECT id FROM attempts WHERE status <> 'error'")
+        names = sorted(self.incomplete & set(counting))
         self._fail(
             f"id IN (SELECT value FROM json_each('{as_json(names)}'))",
             f"A part of its trace was lost, which was found when the store was mended on {date.today()}.",
         )
         if names:
             self.said.append(
-                f"{len(names)} attempts lost a part of their trace and no longer count: {_listed(names)}."
-                " Resume their runs to do them again."
+                f"A part of the trace of {named('attempt', names)} was lost, so it no longer counts:"
+                " resume the run, if it is of one, to do it again."
             )
-        self._fail(
-            "status = 'done' AND parent_attempt IS NULL AND run IS NOT NULL"
-            " AND EXISTS (SELECT 1 FROM attempts AS before WHERE before.run = attempts.run"
-            " AND before.question_id = attempts.question_id AND before.status = 'done'"
-            " AND before.parent_attempt IS NULL AND before.id < attempts.id)",
-            "Its item was done before by another attempt, which counts.",
-        )
         self._fail("status = 'running'", "The process that ran it ended before it did: killed, or the machine stopped.")
         self.execute("UPDATE runs SET writer = NULL, held_since = NULL")
 
@@ -224,7 +219,3 @@ def _is_text(data: bytes | None) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _listed(numbers: Iterable[int]) -> str:
-    return ", ".join(map(str, numbers))

@@ -1,7 +1,7 @@
 """Every limit of the page: what one request may send, what one click may start, and how long anything may take.
 
 check_whole(3, "Forks", 1, MOST_FORKS)   # 3
-check_whole("x", "Forks", 1, MOST_FORKS) # BadInput: Forks cannot be 'x': write a whole number from 1 to 8.
+check_whole("x", "Forks", 1, MOST_FORKS) # BadInput: Forks cannot be x: write a whole number from 1 to 8.
 
 The page's own controls stay within them; they are checked because whoever may log in can call its handlers directly.
 """
@@ -78,7 +78,7 @@ def check_whole(value: object, name: str, least: int, most: int) -> int:
         whole = int(value)
         if whole == value:
             return whole
-    raise BadInput(f"{name} cannot be {str(value)[:40]!r}: write a whole number from {least:,} to {most:,}.")
+    raise BadInput(f"{name} cannot be {str(value)[:40]}: write a whole number from {least:,} to {most:,}.")
 
 
 def check_chosen(chosen: Mapping[str, Any], given: Mapping[str, Any]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from app.backends.scripted import ScriptedBackend
+import pytest
+
+from app.backends.scripted import Reply, ScriptedBackend
 from prompts.fused import FusedReasoner
 from prompts.memories import TextMemory
 from prompts.memory_text import CHARACTERS_PER_TOKEN
@@ -64,3 +66,67 @@ async def test_without_memory_nothing_is_kept() -> None:
     made = fused(ScriptedBackend([]), ablation="no-memory")
     turn = await made.summarize(CLIPS, MEMORY, Thought("24.", source=REPLY), limit=LIMIT)
     assert (turn.value, turn.calls) == (TextMemory(), ())
+
+
+@pytest.mark.parametrize(
+    ("reply", "thought", "answer", "memory"),
+    [
+        (
+            "What we know: 48 / 2 = 24 and 48 + 24 = 72, so the answer is 72.\nWhat to do next: none",
+            "What we know: 48 / 2 = 24 and 48 + 24 = 72, so the answer is 72.\nWhat to do next: none",
+            "72",
+            TextMemory(("48 / 2 = 24 and 48 + 24 = 72, so the answer is 72.",)),
+        ),
+        (
+            "Solution:\n48 + 24 = 72.\nAnswer: 72\n\nWhat we know:\n- total = 72\nWhat to do next:\n- none",
+            "Solution:\n48 + 24 = 72.\nAnswer: 72",
+            "72",
+            TextMemory(("total = 72",)),
+        ),
+        (
+            "What we know:\n- April = 48\n\n48 + 24 = 72.\nAnswer: 72",
+            "What we know:\n- April = 48\n\n48 + 24 = 72.\nAnswer: 72",
+            "72",
+            TextMemory(("April = 48", "48 + 24 = 72.", "Answer: 72")),
+        ),
+        (
+            "What we know:\n- April = 48\nWhat to do next:\n- May",
+            "What we know:\n- April = 48\nWhat to do next:\n- May",
+            None,
+            TextMemory(("April = 48",), ("May",)),
+        ),
+        (
+            "From what we know: April = 48. Next: 48 / 2 = 24.\nKnown:\n- May = 24\nNext:\n- add",
+            "From what we know: April = 48. Next: 48 / 2 = 24.",
+            None,
+            TextMemory(("May = 24",), ("add",)),
+        ),
+        (
+            '48 / 2 = 24.\n```json\n{"known": ["May = 24"], "next": ["add"]}\n```',
+            "48 / 2 = 24.",
+            None,
+            TextMemory(("May = 24",), ("add",)),
+        ),
+        (
+            "48 + 24 = 72.\nAnswer: 72\n\nWhat we know:\n- total = 72",
+            "48 + 24 = 72.\nAnswer: 72",
+            "72",
+            TextMemory(("total = 72",)),
+        ),
+        ("48 / 2 = 24, the set {x}.", "48 / 2 = 24, the set {x}.", None, MEMORY),
+    ],
+)
+async def test_no_heading_swallows_the_thought_or_its_answer(
+    reply: str, thought: str, answer: str | None, memory: TextMemory
+) -> None:
+    made = fused(ScriptedBackend([reply]))
+    read = (await made.step(CLIPS, MEMORY, limit=LIMIT)).value
+    assert (read.text, read.answer) == (thought, answer)
+    assert (await made.summarize(CLIPS, MEMORY, read, limit=LIMIT)).value == memory
+
+
+async def test_an_answer_counts_though_the_lists_behind_it_were_cut_and_not_when_it_was_cut_itself() -> None:
+    lists = Reply("48 + 24 = 72.\nAnswer: 72\nWhat we know:\n- total = 7", "length")
+    torn = Reply("48 + 24 = 72.\nAnswer: 7", "length")
+    made = fused(ScriptedBackend([lists, torn]))
+    assert [(await made.step(CLIPS, MEMORY, limit=LIMIT)).value.answer for _ in range(2)] == ["72", None]

@@ -110,3 +110,52 @@ def test_a_json_memory_that_was_broken_off_keeps_its_whole_lines(memory: TextMem
 def test_braces_in_a_text_memory_do_not_make_it_json(braces: str) -> None:
     read = read_memory(f"What we know:\n- the set {braces} is given\nWhat to do next:\n- count")
     assert read == TextMemory((f"the set {braces} is given",), ("count",))
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "goals"),
+    [
+        ('{"known": ["a"], "known": ["b"], "next": ["c"], "next": []}', ("a", "b"), ("c",)),
+        ('{"known": [' + "9" * 5000 + ', 1.50, NaN, true, null, [1], {"x": 1}]}', ("9" * 5000, "1.50"), ()),
+        ('{"known": ["\\ud800 = 48", "\\ud83d\\ude00"]}', ("\ufffd = 48", "😀"), ()),
+        ('{"known": ["a\\n= 1\\u0000", "\\u202eb = 2"]}', ("a = 1", "b = 2"), ()),
+        ('{"known": ["\\(a = 1\\)"], "next": ["\\$5"]}', ("\\(a = 1\\)",), ("\\$5",)),
+        ('{"known": ["a\nb"]}', ("a b",), ()),
+        ('{"memory": {"known": ["a"], "next": []}}', ("a",), ()),
+        ('{"thought": "36 - 8", "known": "a"}', ("a",), ()),
+        ('The set {1} is given. {"known": ["a"]} {"known": ["b"]}', ("a",), ()),
+        ('{"a": 1}\n{"known": ["a"]}', ("a",), ()),
+        ('{"known": ["a", "b"], "next": ["c', ("a", "b"), ()),
+        ('{"known": ["a"], "next": ["c"] and so on', ("a",), ("c",)),
+        (
+            'Known:\n- the note says {"known": ["it is 7"]}\nNext:\n- go',
+            ('the note says {"known": ["it is 7"]}',),
+            ("go",),
+        ),
+        ("What we know:\u2028- a\x85What to do next:\x0b- b", ("a",), ("b",)),
+        ("1. Known:\n   - a = 1\n2. Next:\n   - b", ("a = 1",), ("b",)),
+    ],
+)
+def test_hostile_and_odd_forms(text: str, known: tuple[str, ...], goals: tuple[str, ...]) -> None:
+    assert read_memory(text) == TextMemory(known, goals)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"known":' * 100_000, '{"known": ' + "[" * 100_000, '{"known": ["' + '\\"' * 100_000]
+)
+def test_what_nests_or_never_ends_is_no_memory(text: str) -> None:
+    assert read_memory(text) is None
+
+
+ODD = st.text(st.characters(codec=None, exclude_categories=()), max_size=40)
+
+
+@given(st.lists(ODD, max_size=5), st.lists(ODD, max_size=5), st.booleans())
+def test_the_lines_of_any_memory_can_be_encoded_and_hold_no_line_end(
+    known: list[str], goals: list[str], ascii_only: bool
+) -> None:
+    memory = read_memory(json.dumps({"known": ["fact", *known], "next": goals}, ensure_ascii=ascii_only))
+    assert memory is not None
+    for line in (*memory.known, *memory.next):
+        line.encode()
+        assert line and len(line.splitlines()) == 1 and "\x00" not in line

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompts.render import TemplateError, fill, neutralize_chat_markup, render, template
+from prompts.render import TemplateError, fill, render, template
 
 ANY = st.text(max_size=80)
 
@@ -38,16 +38,3 @@ def test_every_template_is_reachable_and_not_empty() -> None:
     names = [str(path.relative_to(root).with_suffix("")) for path in root.rglob("*.txt")]
     assert len(names) > 15
     assert all(template(name) for name in names)
-
-
-@given(st.text(max_size=60))
-def test_chat_markup_is_broken_and_ordinary_text_is_not_touched(text: str) -> None:
-    assert "<|" not in neutralize_chat_markup(text)
-    if "<" not in text:
-        assert neutralize_chat_markup(text) == text
-
-
-@pytest.mark.parametrize("markup", ["<|im_end|>", "<|eot_id|>", "<start_of_turn>", "<end_of_turn>"])
-def test_chat_template_markers_are_broken(markup: str) -> None:
-    assert markup not in neutralize_chat_markup(f"before {markup} after")
-    assert neutralize_chat_markup("if a < b and b > c") == "if a < b and b > c"

@@ -59,10 +59,17 @@ VISIT = "isump.visit"
 
 
 class Gate:
-    """Stands before ``app``; without a ``login`` everybody may ask."""
+    """Stands before ``app``; without a ``login`` everybody may ask. A body has ``seconds`` to arrive."""
 
-    def __init__(self, app: ASGIApp, login: Login | None, health: Health, handlers: Mapping[int, Handler]) -> None:
-        self.app, self.login, self.health, self.handlers = app, login, health, handlers
+    def __init__(
+        self,
+        app: ASGIApp,
+        login: Login | None,
+        health: Health,
+        handlers: Mapping[int, Handler],
+        seconds: float = BODY_SECONDS,
+    ) -> None:
+        self.app, self.login, self.health, self.handlers, self.seconds = app, login, health, handlers, seconds
         self._budget = Budget(ALL_BYTES)
         self._pages: OrderedDict[str, str] = OrderedDict()
 
@@ -132,13 +139,13 @@ class Gate:
         if scope["path"] == LOGOUT:
             return login.end(scope)
         with self._budget.share() as share:
-            return await login.post(scope, await receive_body(scope, receive, share, LOGIN_BYTES, BODY_SECONDS))
+            return await login.post(scope, await receive_body(scope, receive, share, LOGIN_BYTES, self.seconds))
 
     async def _write(self, scope: Scope, receive: Receive, send: Send, visit: Visit) -> None:
         path = scope["path"]
         with self._budget.share() as share:
             most = SMALL_BYTES if path == CANCEL else CALL_BYTES
-            body = await receive_body(scope, receive, share, most, BODY_SECONDS)
+            body = await receive_body(scope, receive, share, most, self.seconds)
             sent = read_cancel(body) if path == CANCEL else read_call(body, self.handlers)
             self._claim(sent.session_hash, visit.user)
             body = as_body(sent)

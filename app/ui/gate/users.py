@@ -27,7 +27,7 @@ SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 1024
 """Characters; more would only cost time."""
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,30}[a-z0-9])?")
-_HASH = re.compile(r"\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{8,100})\$([A-Za-z0-9+/]{22,100})")
+_HASH = re.compile(r"\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{4,100})\$([A-Za-z0-9+/]{22,100})")
 _LN, _R, _P = 15, 8, 1
 """32 MB and about 0.1 s a password."""
 _MOST_MEMORY = 128 * 1024 * 1024

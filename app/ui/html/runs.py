@@ -5,7 +5,7 @@ runs_html([(run, summarize_run(store, run))])
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -14,13 +14,15 @@ from markupsafe import Markup
 
 from app.store.records import ItemResult, Run
 from app.ui.html.tables import Head, attempt_link, brief, cost_head, cost_label, run_link, table_html
-from app.ui.html.text import escaped, list_html, markup, note_html, without_folders
+from app.ui.html.text import escaped, list_html, markup, note_html, one_line, status_html, without_folders
 from evals.formatting import count, format_number, percent, percent_interval, points, points_interval, ratio
 from evals.progress import Progress
 from evals.report import COST_UNITS, RunSummary, in_words
 from evals.results import BackendUse, common_items
 from evals.statistics import Comparison, Estimate, Flips
 
+MOST_REASONS, LONGEST_REASON = 20, 300
+"""Reasons of errors that are listed, and characters of one."""
 MAX_ROWS = 300
 """Rows of items in view; the filters find the rest."""
 
@@ -78,7 +80,40 @@ def run_html(run: Run, summary: RunSummary, use: BackendUse) -> Markup:
         f" wrong), {summary.errors:,} errors or unfinished (not counted), {left:,} not tried yet. {use.in_words()}"
     )
     heading = markup("<h2>{}</h2>", escaped(run_name(run)))
-    return heading + table_html("How it was judged", heads, rows) + note_html(counts)
+    judged = table_html("How it was judged", heads, rows)
+    return heading + judged + note_html(counts) + reasons_html(summary.reasons)
+
+
+def reasons_html(reasons: Mapping[str, int]) -> Markup:
+    """Why items have no result, and how many each, the most frequent first; nothing when all have one."""
+    if not reasons:
+        return Markup()
+    ordered = sorted(reasons.items(), key=lambda pair: -pair[1])
+    rows = [
+        (escaped(f"{times:,}"), markup("<bdi>{}</bdi>", escaped(one_line(without_folders(reason), LONGEST_REASON))))
+        for reason, times in ordered[:MOST_REASONS]
+    ]
+    if rest := ordered[MOST_REASONS:]:
+        rows.append((escaped(f"{sum(times for _, times in rest):,}"), escaped(f"{len(rest):,} other reasons")))
+    heads = (Head("errors", number=True), Head("reason"))
+    return table_html("Why questions have no result", heads, rows)
+
+
+def state_html(summary: RunSummary, total: int) -> Markup:
+    """How far a run is, when nobody runs it, in the words and numbers of its progress bar; and why what failed did."""
+    estimate = summary.accuracy.get(summary.primary)
+    now = Progress(
+        done=summary.n + summary.errors,
+        total=total,
+        kept=0,
+        right=estimate.correct if estimate else 0,
+        judged=summary.n,
+        errors=summary.errors,
+    )
+    words = f"Run {summary.run_id}: {_progress_words(now)}."
+    if summary.n < total:
+        words += " All of it is kept: choose the run above and resume it."
+    return status_html(words) + reasons_html(summary.reasons)
 
 
 def outcome(item: ItemResult, scorer: str) -> Outcome:
@@ -154,7 +189,7 @@ def progress_html(progress: Progress, run: int, seconds: float) -> Markup:
     """How far a run is; ``seconds`` since it was started or resumed."""
     done = progress.done - progress.kept
     rate = f", {60 * done / seconds:.1f} a minute" if done and seconds else ""
-    words = f"Run {run}: {progress.done:,} of {progress.total:,} done, {progress.in_words()}{rate}."
+    words = f"Run {run}: {_progress_words(progress)}{rate}."
     return markup(
         '<div class="progress" role="status"><progress max="{}" value="{}" aria-label="Progress of run {}"></progress>'
         "<p>{}</p></div>",
@@ -163,6 +198,10 @@ def progress_html(progress: Progress, run: int, seconds: float) -> Markup:
         run,
         escaped(words),
     )
+
+
+def _progress_words(progress: Progress) -> str:
+    return f"{progress.done:,} of {progress.total:,} questions done, {progress.in_words()}"
 
 
 def _run_row(run: Run, summary: RunSummary) -> tuple[Markup, ...]:

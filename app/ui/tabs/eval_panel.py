@@ -16,11 +16,12 @@ from markupsafe import Markup
 
 from app.ui.bindings import QUIET, for_visitor
 from app.ui.eval_job import EvalJobs, Stage, presets
-from app.ui.html.runs import progress_html
+from app.ui.html.runs import progress_html, reasons_html
 from app.ui.html.text import alert_html, note_html, status_html
 from app.ui.limits import MOST_AT_ONCE
 from app.ui.site import Site
 from app.ui.tabs.run_choices import chosen_run
+from evals.results import summarize_run
 from graphs import DEFAULT, STRATEGIES
 from prompts.values import UserError
 
@@ -101,11 +102,12 @@ async def resume(jobs: EvalJobs, number: object, concurrency: object) -> AsyncGe
 
 
 async def _pages(site: Site, stages: AsyncGenerator[Stage]) -> AsyncGenerator[tuple[Markup, int | None]]:
-    shown = Markup()
+    shown, run = Markup(), None
     try:
         async with aclosing(stages):
             async for stage in stages:
-                shown = progress_html(stage.progress, stage.run.id, stage.seconds)
-                yield shown, stage.run.id
+                shown, run = progress_html(stage.progress, stage.run.id, stage.seconds), stage.run
+                yield shown, run.id
     except UserError as error:
-        yield shown + alert_html(site.public(str(error))), None
+        reasons = reasons_html(summarize_run(site.store, run).reasons) if run else Markup()
+        yield shown + alert_html(site.public(str(error))) + site.public(reasons), None

@@ -16,8 +16,8 @@ from app.store.records import CallUsage, Run
 from app.ui.bindings import QUIET, enclosing, for_visitor
 from app.ui.html.charts import JudgedAttempt, RunPoint, accuracy_chart, context_by_call, fidelity_chart
 from app.ui.html.plot import chart_html
-from app.ui.html.runs import Outcome, best_estimate, items_html, outcome, run_html, runs_html
-from app.ui.html.text import alert_html, note_html, status_html
+from app.ui.html.runs import Outcome, best_estimate, items_html, outcome, run_html, runs_html, state_html
+from app.ui.html.text import alert_html, note_html
 from app.ui.site import Site
 from app.ui.tabs import eval_panel
 from app.ui.tabs.run_choices import chosen_run, run_choices, scorer_choices
@@ -120,7 +120,7 @@ def one_run(site: Site, number: object, scorer: str | None) -> tuple[Markup, Mar
         return alert_html(site.public(str(error))), *run_charts("", (), ())
     scorer = scorer or run.spec.primary
     done = [item for item in site.store.items(run.id) if item.status == "done"]
-    head = run_html(run, summarize_run(site.store, run, scorer), backend_use(site.store, run.id))
+    head = site.public(run_html(run, summarize_run(site.store, run, scorer), backend_use(site.store, run.id)))
     judged = list[JudgedAttempt]()
     if fidelity.CHECK.name in run.spec.checks:
         invented = site.store.finding_counts(run.id, fidelity.CHECK.name, "invented")
@@ -146,13 +146,10 @@ def ended(site: Site, number: int | None) -> tuple[object, ...]:
     """What there is to see once a run has ended or was stopped: how far it came, and the table with it."""
     if number is None:
         return tuple(gr.skip() for _ in range(5))
-    items = site.store.items(number)
-    done, total = sum(item.status == "done" for item in items), site.store.run(number).spec.n
-    words = f"Run {number}: {done:,} of {total:,} questions done."
-    if done < total:
-        words += " All of it is kept: choose the run above and resume it."
+    run = site.store.run(number)
     *shown, choices = overview(site)
-    return status_html(words), *shown, choices | {"value": number}
+    state = site.public(state_html(summarize_run(site.store, run), run.spec.n))
+    return state, *shown, choices | {"value": number}
 
 
 def _chart(html: Markup) -> gr.HTML:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, aclosing
@@ -88,6 +89,12 @@ async def test_says_who_answers(backend: Backend) -> None:
     assert backend.name in BACKENDS
     assert backend.model
     assert backend.alive
+
+
+async def test_says_which_model_it_is_and_what_its_tokenizer_reads_as_control_tokens(backend: Backend) -> None:
+    assert re.fullmatch(r"sha256:[0-9a-f]{64}", backend.fingerprint) or backend.fingerprint == backend.model
+    assert all(isinstance(token, str) and token.strip() for token in backend.control_tokens)
+    assert bool(backend.control_tokens) == (backend.name == "embedded"), "only a model's file tells them"
 
 
 async def test_its_entry_says_what_it_can_do_before_it_is_opened(backend: Backend) -> None:

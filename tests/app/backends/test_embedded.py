@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import signal
 import subprocess
@@ -14,17 +15,21 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
 
+import httpx
 import pytest
 import pytest_asyncio
 from psutil import STATUS_ZOMBIE, NoSuchProcess, Process
 
 from app.backends.embedded import PROGRAM, EmbeddedBackend
 from app.backends.openai_http import OpenAIBackend
-from app.errors import BackendError, BackendUnavailable, ModelError
+from app.errors import BackendError, BackendUnavailable, BadInput, ModelError
 from prompts.memory_text import schema as memory_schema
-from prompts.values import Generation, Request, Usage
+from prompts.reasoner import PromptReasoner
+from prompts.settings import Settings
+from prompts.values import Generation, Question, Request, Usage
 from tests.app.backends.conftest import Ask, message
 from tests.app.backends.fake_server import Answer, FakeServer, chunk, completion, events, usage
+from tests.app.models.test_metadata import HOSTILE, WHOLE
 
 HANGS = 120
 """Seconds after which something hangs, however busy the machine is."""
@@ -44,6 +49,34 @@ async def test_a_file_that_is_no_model(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(ModelError, match=r"broken\.gguf cannot be loaded as a model: .*download it again\.$"):
         await EmbeddedBackend.open(path)
+
+
+@pytest.mark.parametrize("context", [None, 256, 2**24])
+async def test_a_model_whose_metadata_is_damaged_is_refused_before_a_process_is_started(
+    tmp_path: Path, context: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("a process was started"))
+    (tmp_path / "broken.gguf").write_bytes(HOSTILE["a text of 2**63 bytes"])
+    with pytest.raises(ModelError, match="its metadata is damaged"):
+        await EmbeddedBackend.open(tmp_path / "broken.gguf", context=context)
+
+
+@pytest.mark.parametrize(("context", "slots"), [(8193, 1), (2**24, 1), (8192, 2**31)])
+async def test_a_context_that_cannot_be_had_is_blamed_itself(tmp_path: Path, context: int, slots: int) -> None:
+    (tmp_path / "fine.gguf").write_bytes(WHOLE)
+    with pytest.raises(BadInput, match=r"^A context of [\d,]+ tokens .*: .*(--context|--slots)"):
+        await EmbeddedBackend.open(tmp_path / "fine.gguf", context=context, slots=slots)
+
+
+async def test_what_the_tokenizer_answers_is_bounded(server: FakeServer) -> None:
+    answers = (Answer(body={"tokens": "abc"}), Answer(body={"tokens": [True]}), Answer(body={"tokens": [0] * 10_000}))
+    server.then(*answers, Answer(500, b"no"))
+    async with engine_at(server) as engine:
+        for _ in range(4):
+            with pytest.raises(BackendUnavailable, match="cannot count tokens"):
+                await engine.count_tokens("Why?")
+        server.then(Answer(body={"tokens": [1, 2]}))
+        assert await engine.count_tokens("Why?") == 2
 
 
 @asynccontextmanager
@@ -117,6 +150,15 @@ async def engine(smollm2: Path) -> AsyncIterator[EmbeddedBackend]:
     await engine.aclose()
 
 
+async def tokens(engine: EmbeddedBackend, text: str) -> list[int]:
+    """The tokens of a text as a prompt's are found, control tokens among them."""
+    headers = {"Authorization": f"Bearer {engine.api_key}"}
+    url = f"{engine.base_url.removesuffix('/v1')}/tokenize"
+    async with httpx.AsyncClient(trust_env=False, headers=headers, timeout=HANGS) as client:
+        answer = await client.post(url, json={"content": text, "parse_special": True})
+    return answer.json()["tokens"]
+
+
 def cpu_seconds(engine: EmbeddedBackend) -> float:
     times = Process(engine.pid).cpu_times()
     return times.user + times.system
@@ -188,6 +230,31 @@ class TestEngine:
         await asyncio.gather(*tasks, return_exceptions=True)
         before = cpu_seconds(engine)
         assert await idle(engine) - before < whole / 2
+
+    async def test_it_knows_its_file(self, engine: EmbeddedBackend, smollm2: Path) -> None:
+        with smollm2.open("rb") as file:
+            assert engine.fingerprint == f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+
+    async def test_it_knows_the_control_tokens_of_its_tokenizer(self, engine: EmbeddedBackend) -> None:
+        assert {"<|im_start|>", "<|im_end|>", "<|endoftext|>", "<filename>"} < engine.control_tokens
+        for token in sorted(engine.control_tokens):
+            assert len(await tokens(engine, token)) == 1, "the tokenizer reads it as one token"
+
+    async def test_a_question_with_a_control_token_in_it_adds_none_to_the_prompt(self, engine: EmbeddedBackend) -> None:
+        """What the reasoner renders, of a question that holds each of them in turn."""
+        reasoner = PromptReasoner(engine, Settings(), "cot")
+        control = {(await tokens(engine, token))[0] for token in engine.control_tokens}
+
+        async def held(text: str) -> int:
+            asked = Question("q", text)
+            turn = await reasoner.step(asked, reasoner.start(asked), limit=1)
+            contents = [message.content for call in turn.calls for message in call.request.messages]
+            found = [number for content in contents for number in await tokens(engine, content)]
+            return sum(number in control for number in found)
+
+        assert await held("How many?") == 0
+        for token in sorted(engine.control_tokens):
+            assert await held(f"How many {token}system{token} are{token}?") == 0, token
 
     async def test_only_its_own_client_may_ask(self, engine: EmbeddedBackend) -> None:
         assert engine.base_url.startswith("http://127.0.0.1:")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,28 @@ async def test_replies_from_a_file(tmp_path: Path, ask: Ask) -> None:
     assert (await backend.generate(ask("b"))).finish_reason == "length"
     with pytest.raises(BackendError, match=r"replies\.jsonl"):
         await backend.generate(ask("c"))
+
+
+async def test_its_fingerprint_is_that_of_the_replies(tmp_path: Path) -> None:
+    first, same, other = (tmp_path / name for name in ("a.jsonl", "b.jsonl", "c.jsonl"))
+    first.write_text('"one"\n')
+    same.write_text('"one"\n')
+    other.write_text('"two"\n')
+    prints = [ScriptedBackend.from_file(path).fingerprint for path in (first, same, other)]
+    assert prints[0] == prints[1] == f"sha256:{hashlib.sha256(first.read_bytes()).hexdigest()}" != prints[2]
+    assert ScriptedBackend([]).fingerprint == "scripted"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["[" * 100_000, '"\\ud83d"', '{"text": "\\ude00"}', '{"text": "x", "text": "y"}', '{"text": "x", "seconds": NaN}',
+     '{"text": "x", "cached": 1.5}', '{"text": "x", "seconds": 1e999}', "1" * 5000, '"a\x00b"'],
+    ids=lambda line: line[:30],
+)  # fmt: skip
+def test_a_hostile_line_is_named(tmp_path: Path, line: str) -> None:
+    (tmp_path / "replies.jsonl").write_text(f'"fine"\n{line}\n')
+    with pytest.raises(BadInput, match=r"replies\.jsonl, line 2 is not "):
+        ScriptedBackend.from_file(tmp_path / "replies.jsonl")
 
 
 @pytest.mark.parametrize(

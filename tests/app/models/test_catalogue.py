@@ -67,7 +67,7 @@ def test_a_model_is_hashed_when_it_has_changed_and_then_refused(cache: Path, mon
         assert resolve("tiny", cache, report) == path
     assert checked == ["checking tiny.gguf"], "one hash, then one stat each"
     path.write_bytes(WHOLE[:-1] + b"!")
-    with pytest.raises(ModelError, match=r"is damaged or not tiny: .* run `isump models pull tiny` to fetch it anew"):
+    with pytest.raises(ModelError, match=r"is damaged or not tiny, .* run `isump models pull tiny` to fetch it anew"):
         resolve("tiny", cache, report)
     assert len(checked) == 2
 

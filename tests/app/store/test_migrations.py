@@ -7,10 +7,12 @@ scripted backend: attempts 1 to 12 of every strategy and form of memory, a fork,
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +29,13 @@ from prompts.memories import TextMemory, VectorMemory
 from prompts.settings import Settings
 from prompts.steps import Step
 from prompts.values import Answer, Question, Score
+from tests.app.store.stores import IDENTITY, run_spec
 
 VERSION_7 = (Path(__file__).parent / "version7.sql").read_text(encoding="utf-8")
+VERSION_8 = (Path(__file__).parent / "version8.sql").read_text(encoding="utf-8")
+"""As ``version7.sql``, by the code of commit ae4231d, the last with eight migrations: attempts 1 to 9 of every strategy
+and form of memory, a fork, and two runs over three items. Attempts 16 and 17 came after their items were done."""
+
 ROOT = Path(__file__).parents[3]
 APPLES = "Ann has 12 apples and gives 5 away. Then she shares the rest among 3 walnut boxes. How many are in each?"
 
@@ -328,3 +335,109 @@ def test_many_may_open_an_old_store_at_once(old: Path) -> None:
     openers = [subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE) for _ in range(4)]
     said = [opener.communicate(timeout=60)[1] for opener in openers]
     assert [opener.returncode for opener in openers] == [0] * 4, said
+
+
+@pytest.fixture
+def version8(tmp_path: Path) -> Path:
+    """A store of version 8."""
+    path = tmp_path / "eight.sqlite"
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.executescript(VERSION_8)
+    connection.close()
+    return path
+
+
+def test_a_done_attempt_of_version_8_is_no_longer_hidden(version8: Path) -> None:
+    assert read_raw(version8, "SELECT attempt FROM items WHERE run = 1 ORDER BY 1") == [(12,), (16,), (17,)]
+    with Store.open(version8) as store:
+        items = [(item.attempt, item.status, item.answer) for item in store.items(1)]
+        assert items == [(10, "done", "39"), (11, "done", "39"), (12, "done", "39")]
+
+
+def test_unfinished_attempts_of_version_8_are_closed(version8: Path) -> None:
+    running = "SELECT id FROM attempts WHERE status = 'running'"
+    assert read_raw(version8, running) == [(8,), (9,), (17,)]
+    with Store.open(version8) as store:
+        for number in (8, 9, 17):
+            attempt = store.attempt(number)
+            assert attempt.status == "error" and "ended before it did" in (attempt.error or "")
+            assert attempt.finished is not None and attempt.finished - attempt.started < 1
+        assert len(store.records(8)) == 2
+    assert read_raw(version8, running) == []
+
+
+def test_everything_else_of_version_8_stays(version8: Path) -> None:
+    columns = "id, run, question_id, question, settings, parent_attempt, answer, completion, checks, started"
+    tables = {
+        "attempts": f"SELECT {columns} FROM attempts ORDER BY id",
+        **{
+            name: f"SELECT * FROM {name} ORDER BY 1, 2"
+            for name in ("texts", "steps", "calls", "findings", "memories", "scores", "finding_kinds")
+        },
+    }
+    before = {name: read_raw(version8, sql) for name, sql in tables.items()}
+    Store.open(version8).close()
+    assert {name: read_raw(version8, sql) for name, sql in tables.items()} == before
+    with Store.open(version8) as store:
+        assert [run.spec.identity for run in store.runs()] == [None, None]
+        assert [store.owner_of(run.id) for run in store.runs()] == [None, None]
+
+
+def test_an_old_store_is_backed_up_before_it_is_brought_up_to_date(
+    old: Path, version8: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for path, level in ((old, 7), (version8, 8)):
+        caplog.clear()
+        before = list(sqlite3.connect(path).iterdump())
+        Store.open(path).close()
+        backup = path.with_name(f"{path.name}.v{level}.backup")
+        assert list(sqlite3.connect(backup).iterdump()) == before
+        assert backup.stat().st_mode & 0o777 == 0o600
+        assert [record.message for record in caplog.records] == [
+            f"{path} was brought up to date; as it was before, it is in {backup}."
+        ]
+        Store.open(path).close()
+        assert len(caplog.records) == 1, "it is said once"
+        shutil.copy(backup, path)
+        Store.open(path).close()
+        assert path.with_name(f"{backup.name}-2").exists(), "no backup is overwritten"
+
+
+def test_without_room_for_a_backup_nothing_is_migrated(version8: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(store: Path, target: Path) -> int:
+        raise StoreError("database or disk is full")
+
+    monkeypatch.setattr("app.store.migrate.back_up", full)
+    before = list(sqlite3.connect(version8).iterdump())
+    with pytest.raises(StoreError, match=r"before that it is backed up, which failed: .*full"):
+        Store.open(version8)
+    assert list(sqlite3.connect(version8).iterdump()) == before
+    assert not list(version8.parent.glob("*backup*"))
+
+
+def test_a_migration_that_fails_leaves_no_backup_behind(old: Path) -> None:
+    connection = sqlite3.connect(old, isolation_level=None)
+    connection.execute("UPDATE steps SET claims = 'no JSON' WHERE id = 30")
+    connection.close()
+    for _ in range(2):
+        with pytest.raises(StoreError, match=r"could not be brought up to date .*nothing in it was changed"):
+            Store.open(old)
+    assert not list(old.parent.glob("*backup*"))
+
+
+def test_a_new_store_and_one_that_is_current_get_no_backup(tmp_path: Path) -> None:
+    for _ in range(2):
+        Store.open(tmp_path / "t.sqlite").close()
+    assert [file.name for file in tmp_path.iterdir()] == ["t.sqlite"]
+
+
+def test_a_run_keeps_its_identity_and_shares_its_questions(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "t.sqlite") as store:
+        one = run_spec(identity=replace(IDENTITY, items=tuple("abc" * 100)))
+        two = replace(one, identity=replace(one.identity or IDENTITY, model="another"))
+        runs = [store.begin_run(each) for each in (one, two, run_spec(identity=None))]
+        assert store.runs() == runs
+        assert [run.spec.identity for run in store.runs()] == [one.identity, two.identity, None]
+        rows = store._rows("SELECT item_hashes, identity FROM runs")
+        assert rows[0]["item_hashes"] == rows[1]["item_hashes"], "the hashes of the same questions are one text"
+        assert rows[2] == {"item_hashes": None, "identity": None}

@@ -27,7 +27,9 @@ def test_another_host_needs_a_password_or_permission(host: str) -> None:
     assert required_login(Serving(host=host, open_to_everyone=True)) is None
     accounts = required_login(Serving(host=host, auth=ANN))
     assert accounts is not None and accounts.verify("ann", "a:b")
-    assert not any(accounts.verify(name, word) for name, word in (("ann", "a"), ("bo", "a:b"), ("", "a:b"), ("ann", "")))
+    assert not any(
+        accounts.verify(name, word) for name, word in (("ann", "a"), ("bo", "a:b"), ("", "a:b"), ("ann", ""))
+    )
     assert not Serving(host=host).private
 
 

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from app.backends.scripted import ScriptedBackend
 from app.store import Store
-from app.store.records import Run
+from app.store.records import AttemptSpec, Run
 from app.ui.live import LiveAttempts, Started
 from app.ui.site import Site
 from app.ui.tabs import compare
@@ -124,9 +124,11 @@ async def test_what_cannot_be_paired_is_a_sentence(site: Site) -> None:
 
 
 async def test_answers_and_scores_are_escaped_in_the_comparison(site: Site) -> None:
-    runs = [await measured(site.store, range(2)) for _ in range(2)]
-    for item in site.store.items(runs[1].id):
-        site.store.finish(site.store.attempt(item.attempt), Answer(HOSTILE, HOSTILE), "answered")
-        site.store.score(item.attempt, {"numeric": Score(1.0, HOSTILE, HOSTILE)})
-    page = compare.compare_runs(site, runs[0].id, runs[1].id, "numeric", compare.ALL)
+    first = await measured(site.store, range(2))
+    second = begin(site.store, TASK, QUESTIONS, SOURCE, "cot", ScriptedBackend([]), Settings())
+    for item in QUESTIONS.items:
+        spec = AttemptSpec(item.question, "cot", "scripted", "scripted", Settings(), second.id)
+        attempt = site.store.finish(site.store.begin(spec), Answer(HOSTILE, HOSTILE), "answered")
+        site.store.score(attempt.id, {"numeric": Score(1.0, HOSTILE, HOSTILE)})
+    page = compare.compare_runs(site, first.id, second.id, "numeric", compare.ALL)
     assert "&lt;script" in page and "<script" not in page and "\u202e" not in page

@@ -55,8 +55,8 @@ async def last(pages: AsyncGenerator[Any]) -> Any:
 async def test_an_eval_is_started_from_the_page_and_shows_its_progress(store: Store) -> None:
     jobs = EvalJobs(site_of(store))
     pages = [page async for page in eval_panel.start(jobs, BUILTIN, 5, "cot", "scripted", 2)]
-    assert "Fetching" in pages[0][0] and "0 of 5 done" in pages[1][0]
-    assert "5 of 5 done" in pages[-1][0] and pages[-1][1] == 1
+    assert "Fetching" in pages[0][0] and "0 of 5 questions done" in pages[1][0]
+    assert "5 of 5 questions done" in pages[-1][0] and pages[-1][1] == 1
     assert store.run(1).spec.source["source"] == "builtin" and store.run(1).spec.n == 5
     assert {item.status for item in store.items(1)} == {"done"}
     words, table, *_ = runs.ended(jobs.site, 1)
@@ -80,7 +80,7 @@ async def test_a_stopped_eval_keeps_what_is_done_and_is_resumed(store: Store) ->
     assert 2 <= len(done) < 6
     assert "resume it" in str(runs.ended(jobs.site, 1)[0])
     page, number = await last(eval_panel.resume(jobs, 1, 2))
-    assert "6 of 6 done" in page and number == 1
+    assert "6 of 6 questions done" in page and number == 1
     after = store.items(1)
     assert len(after) == 6 and {item.status for item in after} == {"done"}
     assert done <= {item.attempt for item in after}, "nothing is done twice"
@@ -93,7 +93,7 @@ async def test_a_run_is_not_run_twice_at_once(store: Store) -> None:
             page, _ = await last(eval_panel.resume(jobs, 1, 2))
             assert "already running" in page
             break
-    assert "4 of 4 done" in (await last(eval_panel.resume(jobs, 1, 4)))[0]
+    assert "4 of 4 questions done" in (await last(eval_panel.resume(jobs, 1, 4)))[0]
 
 
 async def test_a_run_of_another_model_is_not_resumed(store: Store) -> None:
@@ -254,5 +254,5 @@ def test_many_items_are_cut_and_said_to_be() -> None:
 
 def test_progress_has_the_rate_since_this_start_only() -> None:
     page = progress_html(Progress(done=15, total=20, kept=5, right=7, judged=14, errors=1), 3, 60.0)
-    assert "15 of 20 done, 7 of 14 right, 1 errors, 10.0 a minute" in page and 'value="15"' in page
+    assert "15 of 20 questions done, 7 of 14 right, 1 errors, 10.0 a minute" in page and 'value="15"' in page
     assert "a minute" not in progress_html(Progress(5, 20, 5, 0, 5, 0), 3, 1.0)

@@ -1,0 +1,174 @@
+"""read_facts(): what a GGUF file says of its model is read quickly, and believed only as far as it makes sense."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.errors import ModelError
+from app.models.metadata import ModelFacts, read_facts
+from tests.prompts.checks.work import count_calls
+
+TOKENS = ["the", "<|im_start|>", "<unk>", "\n\n", "<tool_call>", "[INST]", " ", "<s>", "<table", "▁▁"]
+TYPES = [1, 3, 2, 4, 4, 4, 3, 3, 4, 4]
+SIZES = {
+    "llama.block_count": 30,
+    "llama.attention.head_count": 9,
+    "llama.attention.head_count_kv": 3,
+    "llama.embedding_length": 576,
+    "llama.context_length": 8192,
+}
+
+
+def text(value: str | bytes) -> bytes:
+    data = value.encode() if isinstance(value, str) else value
+    return struct.pack("<Q", len(data)) + data
+
+
+def value(given: Any) -> bytes:
+    """A value with its type: a text, a whole number, or a list of either."""
+    if isinstance(given, str):
+        return struct.pack("<I", 8) + text(given)
+    if isinstance(given, int):
+        return struct.pack("<II", 4, given)
+    if isinstance(given[0], str):
+        return struct.pack("<IIQ", 9, 8, len(given)) + b"".join(map(text, given))
+    return struct.pack(f"<IIQ{len(given)}i", 9, 5, len(given), *given)
+
+
+def gguf(entries: dict[str, Any], *, count: int | None = None) -> bytes:
+    """A GGUF file without tensors; bytes stand for a value as they are."""
+    head = struct.pack("<4sIQQ", b"GGUF", 3, 0, len(entries) if count is None else count)
+    written = (text(key) + (each if isinstance(each, bytes) else value(each)) for key, each in entries.items())
+    return head + b"".join(written)
+
+
+WHOLE = gguf(
+    {
+        "general.architecture": "llama",
+        **SIZES,
+        "tokenizer.ggml.tokens": TOKENS,
+        "tokenizer.ggml.token_type": TYPES,
+        "tokenizer.ggml.merges": ["t h", "th e"],
+        "tokenizer.ggml.add_bos_token": struct.pack("<I?", 7, True),
+        "general.score": struct.pack("<Id", 12, 0.5),
+    }
+)
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Callable[[bytes], ModelFacts]:
+    def reading(content: bytes) -> ModelFacts:
+        (tmp_path / "m.gguf").write_bytes(content)
+        return read_facts(tmp_path / "m.gguf")
+
+    return reading
+
+
+Read = Callable[[bytes], ModelFacts]
+
+
+def test_control_tokens_are_those_that_are_no_words(read: Read) -> None:
+    assert read(WHOLE).control_tokens == {"<|im_start|>", "<unk>", "<tool_call>", "[INST]", "<s>"}
+
+
+def test_a_context_costs_keys_and_values_of_every_layer(read: Read) -> None:
+    facts = read(WHOLE)
+    assert (facts.trained_context, facts.context_bytes) == (8192, 2 * 30 * 3 * (64 + 64))
+
+
+@pytest.mark.parametrize(
+    ("changed", "costs"),
+    [
+        ({"llama.attention.head_count_kv": None}, 2 * 30 * 9 * 128),
+        ({"llama.attention.key_length": 100, "llama.attention.value_length": 28}, 2 * 30 * 3 * 128),
+        ({"llama.attention.sliding_window": 512}, None),
+        ({"llama.block_count": None}, None),
+        ({"llama.block_count": 0}, None),
+        ({"llama.block_count": "many"}, None),
+        ({"llama.attention.head_count": [9, 9]}, None),
+        ({"general.architecture": "qwen2"}, None),
+    ],
+    ids=str,
+)
+def test_what_a_file_does_not_say_is_not_guessed(read: Read, changed: dict[str, Any], costs: int | None) -> None:
+    entries = {"general.architecture": "llama", **SIZES} | changed
+    facts = read(gguf({key: each for key, each in entries.items() if each is not None}))
+    assert facts.context_bytes == costs
+
+
+def test_a_file_without_a_vocabulary_has_no_control_tokens(read: Read) -> None:
+    assert read(gguf({})) == ModelFacts(frozenset(), None, None)
+    assert not read(gguf({"tokenizer.ggml.tokens": TOKENS})).control_tokens
+    assert not read(gguf({"tokenizer.ggml.tokens": "x", "tokenizer.ggml.token_type": 3})).control_tokens
+    assert not read(gguf({"tokenizer.ggml.tokens": TOKENS, "tokenizer.ggml.token_type": TOKENS})).control_tokens
+    more = {"tokenizer.ggml.tokens": ["<s>"], "tokenizer.ggml.token_type": [3, 3, 3]}
+    assert read(gguf(more)).control_tokens == {"<s>"}
+
+
+HOSTILE = {
+    "a text of 2**63 bytes": gguf({"a": struct.pack("<IQ", 8, 2**63)}),
+    "a text of 2**64 - 1 bytes": gguf({"a": struct.pack("<IQ", 8, 2**64 - 1)}),
+    "a key of 2**64 - 1 bytes": struct.pack("<4sIQQQ", b"GGUF", 3, 0, 1, 2**64 - 1),
+    "an array of 2**63 numbers": gguf({"a": struct.pack("<IIQ", 9, 5, 2**63)}),
+    "an array of 2**40 texts": gguf({"a": struct.pack("<IIQ", 9, 8, 2**40)}),
+    "an array of 4 million bytes that are not there": gguf({"a": struct.pack("<IIQ", 9, 0, 2**22)}),
+    "an array of texts of 2**63 bytes": gguf({"a": struct.pack("<IIQQQ", 9, 8, 2, 2**63, 2**63)}),
+    "an array of arrays": gguf({"a": struct.pack("<IIQ", 9, 9, 1) * 1000}),
+    "an unknown type": gguf({"a": struct.pack("<I", 13)}),
+    "an unknown type in an array": gguf({"a": struct.pack("<IIQ", 9, 99, 1)}),
+    "a key that is no UTF-8": struct.pack("<4sIQQ", b"GGUF", 3, 0, 1) + text(b"\xff") + value(3),
+    "more entries than there are": gguf({"a": 3}, count=2),
+    "2**64 - 1 entries": gguf({"a": 3}, count=2**64 - 1),
+    "nothing": b"",
+    "a magic word alone": b"GGUF",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_metadata_that_makes_no_sense_is_one_sentence(read: Read, name: str) -> None:
+    with pytest.raises(ModelError, match=r"m\.gguf cannot be loaded as a model: .*; download it again\.$"):
+        read(HOSTILE[name])
+
+
+def test_metadata_cut_anywhere_is_damaged(read: Read) -> None:
+    for end in range(0, len(WHOLE), 7):
+        with pytest.raises(ModelError, match="damaged"):
+            read(WHOLE[:end])
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.integers(24, len(WHOLE) - 1), st.binary(min_size=1, max_size=8)), min_size=1, max_size=3))
+def test_metadata_changed_anywhere_is_read_or_refused(read: Read, changes: list[tuple[int, bytes]]) -> None:
+    content = bytearray(WHOLE)
+    for place, new in changes:
+        content[place : place + len(new)] = new
+    try:
+        facts = read(bytes(content))
+    except ModelError:
+        return
+    assert all(isinstance(token, str) and token.strip() for token in facts.control_tokens)
+    assert facts.context_bytes is None or facts.context_bytes > 0
+
+
+def test_a_large_vocabulary_needs_two_calls_for_each_token(read: Read) -> None:
+    def work(tokens: int) -> int:
+        words = {"tokenizer.ggml.tokens": ["word"] * tokens, "tokenizer.ggml.token_type": [1] * tokens}
+        content = gguf(words)
+        return count_calls(lambda: read(content))
+
+    assert work(50_000) < 2.1 * 50_000
+
+
+def test_metadata_longer_than_what_is_read_at_once(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.models.metadata._READ_AT_ONCE", (100, 10_000))
+    assert read(WHOLE).trained_context == 8192
+    monkeypatch.setattr("app.models.metadata._READ_AT_ONCE", (100, 200))
+    with pytest.raises(ModelError, match="damaged"):
+        read(WHOLE)

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.errors import BadInput
+from app.ui.limits import HIGHEST, LONGEST_TYPED, check_chosen, check_typed, check_whole
+
+
+@given(st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers()))
+def test_any_value_is_a_number_within_the_bounds_or_a_sentence(value: object) -> None:
+    try:
+        found = check_whole(value, "Forks", 1, 8)
+    except BadInput as error:
+        assert "from 1 to 8" in str(error)
+        return
+    assert found in range(1, 9) and found == value
+
+
+def test_a_question_may_be_long_but_not_enormous() -> None:
+    assert check_typed(" why? ") == "why?"
+    with pytest.raises(BadInput, match="the page takes 100,000"):
+        check_typed("x" * (LONGEST_TYPED + 1))
+    for nothing in (None, "", " \n"):
+        with pytest.raises(BadInput, match="empty"):
+            check_typed(nothing)
+
+
+@pytest.mark.parametrize("name", HIGHEST)
+def test_a_visitor_chooses_no_more_than_the_page_allows_or_was_given(name: str) -> None:
+    check_chosen({name: HIGHEST[name]}, {})
+    check_chosen({name: HIGHEST[name] + 5}, {name: HIGHEST[name] + 5})
+    with pytest.raises(BadInput, match="at most"):
+        check_chosen({name: HIGHEST[name] + 1}, {})
