@@ -67,21 +67,36 @@ def salvage(damaged: Path, new: Path) -> list[Range]:
             contextlib.closing(sqlite3.connect(new, isolation_level=None)) as target,
         ):
             source.execute("PRAGMA writable_schema = on")  # a table whose neighbour is garbled can then be read
-            version = source.execute("PRAGMA user_version").fetchone()[0]
+            version = max(1, source.execute("PRAGMA user_version").fetchone()[0])
             db = sqlite_utils.Database(target, execute_plugins=False)
             target.execute("BEGIN")
             for migration in MIGRATIONS[:version]:
                 migration(db)
             target.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             target.execute(f"PRAGMA user_version = {version}")
-            present = set(db.table_names())
-            lost = [each for table, key in _KEYS.items() if table in present for each in _copy(source, db, table, key)]
-            if not any(db.table(table).count for table in ("attempts", "runs") if table in present):
+            tables = [table for table in _KEYS if table in db.table_names()]
+            with _done_once(db):
+                lost = [each for table in tables for each in _copy(source, db, table, _KEYS[table])]
+            if not any(db.table(table).count for table in ("attempts", "runs")):
                 raise StoreError(f"Nothing of {damaged} can be read any more: put a backup in its place.")
             target.execute("COMMIT")
     except UNREADABLE as error:
         raise StoreError(f"{damaged} cannot be salvaged ({error}): put a backup in its place.") from error
     return lost
+
+
+@contextlib.contextmanager
+def _done_once(db: sqlite_utils.Database) -> Iterator[None]:
+    """Take every attempt that is done; where an item was done twice, the newest counts and the others are closed."""
+    (index,) = db.execute("SELECT sql FROM sqlite_master WHERE name = 'attempts_done_once'").fetchone()
+    db.execute("DROP INDEX attempts_done_once")
+    yield
+    db.execute(
+        "UPDATE attempts SET status = 'error', error = 'Its item was done twice, and the other attempt counts.'"
+        " WHERE status = 'done' AND parent_attempt IS NULL AND run IS NOT NULL AND id NOT IN (SELECT max(id)"
+        " FROM attempts WHERE status = 'done' AND parent_attempt IS NULL GROUP BY run, question_id)"
+    )
+    db.execute(index)
 
 
 def _copy(source: sqlite3.Connection, target: sqlite_utils.Database, table: str, key: str) -> Iterator[Range]:

@@ -217,7 +217,7 @@ def test_damage_is_found_and_mended(path: Path, damage: str) -> None:
         for number in incomplete:
             assert "was lost" in (after[number].error or "") and store.records(number)
             assert any(f" {number}" in line or " more " in line for line in repaired.lost)
-        assert len(store.find(Wanted("apples"))) >= len(after) - 2
+        assert len(store.find(Wanted("apples"))) >= 5, "words are found"
         assert store.begin(spec()).id > 0, "it can be written on"
     assert {run.id for run in runs} >= {run.id for run in read(path)[0]}
 

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from starlette.applications import Starlette
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, Router
 
 from app.store import Store
 from app.ui.gate.gate import READ, READ_UNDER, WRITTEN
@@ -46,10 +46,12 @@ def visitor(app: Starlette, **options: Any) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:7860", **options)
 
 
-def routes(app: Starlette) -> Iterator[tuple[str, str]]:
-    """Every method and path of the app and of what is mounted in it, placeholders filled."""
+def routes(app: Router | Starlette) -> Iterator[tuple[str, str]]:
+    """Every method and path of the app and of what is mounted or included in it, placeholders filled."""
     for route in app.routes:
-        if isinstance(route, Mount) and isinstance(route.app, Starlette):
+        if isinstance(included := getattr(route, "original_router", None), Router):  # FastAPI's include_router
+            yield from routes(included)
+        elif isinstance(route, Mount) and isinstance(route.app, Starlette):
             yield from routes(route.app)
         elif isinstance(route, Mount):
             yield "GET", f"{route.path}/x"
