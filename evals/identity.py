@@ -10,11 +10,11 @@ import hashlib
 import os
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from pydantic_core import to_json
 
@@ -82,7 +82,18 @@ def item_hash(item: Item) -> str:
     """Half the SHA-256, in hex, of what is asked and of what is right."""
     question = item.question
     asked = [question.id, question.text, question.context, question.answers]
-    return _digest(to_json([*asked, item.gold, item.worked], fallback=repr))
+    return _digest(to_json([*asked, _ordered(item.gold), item.worked], fallback=repr))
+
+
+def _ordered(gold: Any) -> Any:
+    """``gold`` with every set as a sorted list: the order of a set is another in every process."""
+    if is_dataclass(gold):
+        return [type(gold).__name__, *(_ordered(getattr(gold, field.name)) for field in fields(gold))]
+    if isinstance(gold, Mapping):
+        return {key: _ordered(value) for key, value in gold.items()}
+    if isinstance(gold, set | frozenset):
+        return sorted(map(_ordered, gold), key=lambda value: to_json(value, fallback=repr))
+    return [*map(_ordered, gold)] if isinstance(gold, list | tuple) else gold
 
 
 @cache

@@ -23,7 +23,15 @@ LAZY = {
     "scipy",
     "numpy",
 }
-ENTRY = {"evals.runner", "evals.identity", "evals.commands", "evals.report", "evals.results", "evals.compare", "memory.train"}
+ENTRY = {
+    "evals.runner",
+    "evals.identity",
+    "evals.commands",
+    "evals.report",
+    "evals.results",
+    "evals.compare",
+    "memory.train",
+}
 
 
 def within(name: str, package: str) -> bool:

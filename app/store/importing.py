@@ -80,6 +80,7 @@ class _Reading:
     at: int | None = None
     index: int = 0
     steps: int = 0
+    done: set[tuple[int, str]] = field(default_factory=set)
     begun: bool = False
     end: End | None = None
 
@@ -124,6 +125,10 @@ class _Reading:
             raise _Wrong(f"it is a fork of attempt {spec.parent}, which does not come before it")
         if (spec.parent is None) != (spec.forked_at_step is None):
             raise _Wrong("a fork has a parent and a step")
+        if spec.run is not None and line.status == "done":
+            if (item := (spec.run, spec.question.id)) in self.done:
+                raise _Wrong(f"a second result of question {spec.question.id} in run {spec.run}")
+            self.done.add(item)
         _check_numbers(line.started, line.finished, spec.forked_at_step, *(s.value for s in line.scores.values()))
         run = None if spec.run is None else self.runs[spec.run]
         parent = None if spec.parent is None else self.attempts[spec.parent]

@@ -1,4 +1,4 @@
-"""No command line, environment, stream or terminal gives a traceback or a hang: one sentence and exit code 2, or it works."""
+"""No command line, environment, stream or terminal gives a traceback or a hang: a sentence and exit code 2, or it works."""
 
 from __future__ import annotations
 
@@ -234,7 +234,7 @@ def test_garbage_in_the_environment(option: str, tmp_path: Path, scripted: list[
                     environment,
                 )
                 assert variable not in ended.check(0, 2), "it does not use it"
-    ended = run(["solve", QUESTION, *scripted], {variable: value for value in GARBAGE[:1]})
+    ended = run(["solve", QUESTION, *scripted], {variable: GARBAGE[0]})
     said = ended.check(0, 2)
     assert ended.code == 0 or variable in said or value_is_named(said), said
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -19,7 +20,7 @@ from app.store.records import Identity, Run, RunSpec
 from evals import identity
 from evals.commands import main
 from evals.gsm8k import TASK, GsmSource
-from evals.identity import commit, differences, item_hash, source_hashes, spec_of
+from evals.identity import ROOT, commit, differences, item_hash, source_hashes, spec_of
 from evals.runner import Runner, begin, check_model, load_again
 from evals.task import Item
 from prompts.settings import Settings
@@ -66,6 +67,33 @@ def test_a_gold_of_any_form_has_a_hash() -> None:
 
     first, second = (Item(Question("q", "Which?"), Graph((("a", name),))) for name in "bc")
     assert item_hash(first) != item_hash(second)
+
+
+def test_a_gold_with_sets_has_the_same_hash_in_every_process() -> None:
+    program = """
+from dataclasses import dataclass
+from evals.identity import item_hash
+from evals.task import Item
+from prompts.values import Question
+
+@dataclass(frozen=True)
+class Graph:
+    edges: frozenset[tuple[str, str]]
+
+golds = {"red", "crimson", "rose"}, {"any": frozenset("xyz")}, Graph(frozenset({("a", "b"), ("b", "c"), ("c", "d")}))
+print([item_hash(Item(Question("q", "Which?"), gold)) for gold in golds])
+"""
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in "1234"
+    }
+    assert len(said) == 1
 
 
 def test_every_prompt_template_and_the_code_of_strategies_scorers_and_the_task_are_hashed() -> None:

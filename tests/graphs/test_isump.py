@@ -42,8 +42,8 @@ def run(strategy: str, backend: Any, settings: Settings, question: Question = QU
 class Spy:
     """A backend that answers with a function and keeps what it was asked."""
 
-    name = model = "spy"
-    capabilities, alive = frozenset[Capability](), True
+    name = model = fingerprint = "spy"
+    capabilities, control_tokens, alive = frozenset[Capability](), frozenset[str](), True
 
     def __init__(self, answer: Any) -> None:
         self.answer, self.requests = answer, list[Request]()

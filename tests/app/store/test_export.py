@@ -211,7 +211,7 @@ _WRONG: dict[str, tuple[Change, str]] = {
     "a fork of no step": (lambda file: file[3]["spec"].update(forked_at_step=1), "a fork has a parent and a step"),
     "an item done twice": (
         lambda file: file[3].update(status="done"),
-        r"Line \d+ .*UNIQUE constraint failed",
+        r"Line \d+ .*a second result of question",
     ),
     "a step of another attempt": (lambda file: file[4].update(of=2), "Line 5 .*does not follow"),
     "a step left out": (lambda file: file.pop(6), "Line 7 .*step 1 .*does not follow"),
