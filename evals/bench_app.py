@@ -26,7 +26,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from pydantic import Field
 
@@ -148,35 +147,14 @@ async def visit(url: str, number: int) -> float:
 
     Raises:
         BackendError: The question was not answered.
+        httpx.HTTPError: Another request was not.
     """
-    import httpx
+    from evals.page_client import visitor
 
-    async with httpx.AsyncClient(base_url=url, timeout=120) as client:
-        clock = time.perf_counter()
-        (await client.get("/")).raise_for_status()
-        config = (await client.get("/config")).raise_for_status().json()
-        parts = {part["id"]: part for part in config["components"]}
-        asked = next(each for each in config["dependencies"] if _is_solve(each, parts))
-        values = [parts[place]["props"].get("value") for place in asked["inputs"]]
-        values[1] = f"Visitor {number} plants 4 rows of 12 tulips. How many?"
-        session = f"visitor{number}"
-        body = {"data": values, "fn_index": asked["id"], "session_hash": session, "trigger_id": asked["targets"][0][0]}
-        (await client.post("/gradio_api/queue/join", json=body)).raise_for_status()
-        async with client.stream("GET", "/gradio_api/queue/data", params={"session_hash": session}) as lines:
-            async for line in lines.aiter_lines():
-                said: dict[str, Any] = json.loads(line[5:]) if line.startswith("data:") else {}
-                if said.get("msg") == "process_completed" and said["success"]:
-                    return time.perf_counter() - clock
-                if said.get("msg") in ("process_completed", "unexpected_error"):
-                    break
-        raise BackendError(f"Visitor {number} had no answer: look at what the server printed.")
-
-
-def _is_solve(event: dict[str, Any], parts: dict[int, dict[str, Any]]) -> bool:
-    return any(
-        kind == "click" and place in parts and parts[place]["props"].get("value") == "Solve"
-        for place, kind in event["targets"]
-    )
+    clock = time.perf_counter()
+    async with visitor(url) as page:
+        await page.do("click", "Solve", {"Question": f"Visitor {number} plants 4 rows of 12 tulips. How many?"})
+        return time.perf_counter() - clock
 
 
 async def visitors(url: str, count: int, report: Report) -> None:

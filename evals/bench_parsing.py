@@ -38,7 +38,7 @@ from prompts.clean import clean
 from prompts.headings import inert
 from prompts.markup import break_markup
 from prompts.memory_text import fit, goals_only, read_memory, split_memory
-from prompts.reasoner import cut
+from prompts.replies import cut
 
 LINEAR = 1.5
 """A growth above this is no noise: each doubling then takes nearly three times as long."""

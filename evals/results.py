@@ -75,7 +75,7 @@ def covered(spans: Iterable[tuple[float, float]]) -> float:
 
 
 def pair(store: Store, run_a: Run, run_b: Run, scorer: str) -> Comparison:
-    """Compare two runs on the questions that both finished, paired by the question's text.
+    """Compare two runs on the questions that both finished, paired by what was asked: text and long context.
 
     Raises:
         BadInput: The runs have no question in common, or the scorer judged neither.
@@ -109,7 +109,7 @@ def common_items(items_a: Iterable[ItemResult], items_b: Iterable[ItemResult]) -
 
     A question that a run asks several times is paired as often as both ask it, in order.
     """
-    waiting: dict[int, list[ItemResult]] = {}
+    waiting: dict[tuple[int, int | None], list[ItemResult]] = {}
     for item in items_b:
         waiting.setdefault(item.question, []).append(item)
     return [(item, waiting[item.question].pop(0)) for item in items_a if waiting.get(item.question)]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from prompts.answers import ANSWER_FORMS
 from prompts.memories import Memory, TextMemory
 from prompts.memory_text import known_part, split_memory
-from prompts.reasoner import PromptReasoner, readable
+from prompts.reasoner import PromptReasoner
+from prompts.replies import readable
 from prompts.values import Call, Question, Thought, Turn
 
 

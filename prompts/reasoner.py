@@ -10,12 +10,10 @@ in a question or a context, lines that could pass for a memory's headings stand 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from prompts.answers import ANSWER_FORMS
 from prompts.backend import Backend, Capability
 from prompts.checks.equations import first_wrong
 from prompts.clean import clean, encodable
@@ -24,23 +22,11 @@ from prompts.markup import break_markup
 from prompts.memories import Memory, TextMemory
 from prompts.memory_text import fit, goals_only, read_memory, schema, show_memory
 from prompts.render import render
+from prompts.replies import read_answer, read_thought, whole_lines
 from prompts.settings import Settings
 from prompts.values import Answer, Call, Message, Part, PartKind, Question, Request, Role, Thought, Turn
 
-_SENTENCE_END = re.compile(r"[.!?;](?=\s)|\n")
 _RETRY_TEMPERATURE = 0.7  # greedy decoding would repeat the unreadable summary word for word
-
-
-def cut(text: str) -> str:
-    """``text`` up to its last complete sentence or line; where there is none, without its last, perhaps torn, word."""
-    if whole := text[: _last_end(text)].rstrip():
-        return whole
-    return text.strip().rpartition(" ")[0] or text.strip()
-
-
-def _last_end(text: str) -> int:
-    """Where the last complete sentence or line ends; 0 where there is none."""
-    return max((match.end() for match in _SENTENCE_END.finditer(text)), default=0)
 
 
 class PromptReasoner:
@@ -111,8 +97,7 @@ class PromptReasoner:
         work = [Part("thought", thought.text) for thought in thoughts[-1:]]
         asked = Part("instruction", self._render("conclude"))
         call = await self._ask((system, replace(user, parts=(*user.parts, *work, asked))), limit)
-        text, whole = readable(call)
-        return Turn(Answer(ANSWER_FORMS[question.answers].from_reply(text, whole=whole), text), (call,))
+        return Turn(Answer(*read_answer(call, question.answers)), (call,))
 
     def visible_memory(self, memory: Memory) -> TextMemory:
         """The part of a text memory that the settings let the model see."""
@@ -151,7 +136,7 @@ class PromptReasoner:
             if left <= 0:
                 break
             calls.append(await self._ask(messages, left, shift=len(calls), temperature=temperature, form=form))
-            written = read_memory(_whole_lines(calls[-1]))
+            written = read_memory(whole_lines(calls[-1]))
             if written is not None:
                 marks = ("summary unreadable, asked again",) if len(calls) > 1 else ()
                 return Turn(self.kept(written), tuple(calls), marks)
@@ -175,9 +160,7 @@ class PromptReasoner:
         return system, replace(user, parts=(*user.parts, Part("instruction", asked)))
 
     def _read_thought(self, call: Call, question: Question) -> Thought:
-        """A thought; where the limit broke its last sentence off, it is without it and has not ended in an answer."""
-        text, whole = readable(call)
-        return Thought(text, ANSWER_FORMS[question.answers].from_thought(text) if whole else None, call.generation.text)
+        return read_thought(call, question.answers)
 
     async def _ask(
         self,
@@ -205,19 +188,3 @@ class PromptReasoner:
 
 def _message(role: Role, kind: PartKind, text: str) -> Message:
     return Message(role, (Part(kind, text),))
-
-
-def readable(call: Call) -> tuple[str, bool]:
-    """The reply without a sentence that the token limit broke off, and whether it ended where a sentence did."""
-    reply = clean(call.generation.text)
-    if call.generation.finish_reason != "length":
-        return reply.strip(), True
-    return cut(reply), bool(reply.strip()) and not reply[_last_end(reply) :].strip()
-
-
-def _whole_lines(call: Call) -> str:
-    """A summary without the line that the token limit broke off, unless that is all there is."""
-    text = call.generation.text
-    if call.generation.finish_reason == "length" and "\n" in text.strip() and not text.lstrip().startswith("{"):
-        return text[: text.rstrip().rfind("\n")]
-    return text

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from app.errors import StoreError
+from app.store.columns import check_values
 from app.store.connect import PATIENCE, UNREADABLE, can_write, check_path, connect
 from app.store.migrate import check_version, migrate, newer
 from app.store.schema import MIGRATIONS
@@ -30,7 +31,7 @@ Row = dict[str, Any]
 MEMORY = ":memory:"
 """The path of a store that is on no disk."""
 
-_ON_DISK_EVERY = 1.0
+ON_DISK_EVERY = 1.0
 """Seconds between commits that wait for the disk."""
 
 
@@ -43,7 +44,9 @@ class Database:
         read_only: Whether writing is refused.
     """
 
-    def __init__(self, db: sqlite_utils.Database, path: str, file: Path | None, read_only: bool) -> None:
+    def __init__(
+        self, db: sqlite_utils.Database, path: str, file: Path | None, read_only: bool, on_disk_every: float
+    ) -> None:
         """Wrap an open database whose schema is current; use ``Store.open``."""
         self.path = path
         self.file = file
@@ -53,10 +56,11 @@ class Database:
         self._inode = _inode(file)
         self._schema = -1
         self._writing = False
+        self._on_disk_every = on_disk_every
         self._on_disk = -math.inf
 
     @classmethod
-    def open(cls, path: Path | str, *, read_only: bool = False) -> Self:
+    def open(cls, path: Path | str, *, read_only: bool = False, on_disk_every: float = ON_DISK_EVERY) -> Self:
         """Open or create the store at ``path`` (":memory:" for none on disk) and bring its schema up to date.
 
         Before a store that holds something is brought up to date, it is backed up beside itself.
@@ -65,6 +69,8 @@ class Database:
             path: Where it is.
             read_only: Never write: neither the store, nor its schema, nor attempts whose process is gone. It can then
                 be on media, or in a folder, that cannot be written.
+            on_disk_every: Seconds; a durable commit waits for the disk when the last one that did is longer ago. With 0
+                every one of them waits, with infinity none.
 
         Raises:
             StoreError: The file is damaged, is not ours, is newer than this program, or cannot be written; or it is to
@@ -86,7 +92,7 @@ class Database:
             else:
                 migrate(db, str(path), file)
             db.execute("PRAGMA synchronous = normal")
-            return cls(db, str(path), file, read_only)
+            return cls(db, str(path), file, read_only, on_disk_every)
         except BaseException as error:
             if connection is not None:
                 connection.close()
@@ -123,8 +129,10 @@ class Database:
     def _rows(self, sql: str, *values: object) -> list[Row]:
         with self._lock:
             try:
-                return list(self._db.query(sql, values))
-            except (*UNREADABLE, OverflowError) as error:
+                rows = list(self._db.query(sql, values))
+                check_values(rows)
+                return rows
+            except (*UNREADABLE, OverflowError, ValueError) as error:
                 self._check_version()
                 raise StoreError(
                     f"{self.path} could not be read ({error}): see isump store check, or pass another --store PATH."
@@ -135,7 +143,8 @@ class Database:
         """Hold the lock of the file; commit at the end, or roll back and say why nothing was written.
 
         A commit survives the end of this process. One that is ``durable`` also waits until the disk has it and all
-        before it, so that they survive a loss of power: 4 ms instead of 0.2, and therefore at most once a second.
+        before it, so that they survive a loss of power. That takes a multiple of the time, which
+        ``evals.bench_steps`` measures, and therefore it is done at most every ``on_disk_every`` seconds.
 
         Raises:
             StoreError: The file cannot be written, or it is no longer the one that was opened, or no longer of this
@@ -147,7 +156,7 @@ class Database:
             if self._writing:
                 yield  # a part of the one that this thread is in
                 return
-            wait = durable and time.monotonic() - self._on_disk > _ON_DISK_EVERY
+            wait = durable and time.monotonic() - self._on_disk > self._on_disk_every
             try:
                 if wait:
                     self._db.execute("PRAGMA synchronous = full")

@@ -44,8 +44,8 @@ class Reader(Database):
         ):
             scores.setdefault(row["attempt"], {})[row["scorer"]] = row["value"]
         rows = self._rows(
-            "SELECT items.question_id, attempts.question, attempts.status, attempts.answer, attempts.error,"
-            " attempt_costs.*"
+            "SELECT items.question_id, attempts.question, attempts.context, attempts.status, attempts.answer,"
+            " attempts.error, attempt_costs.*"
             " FROM items JOIN attempts ON attempts.id = items.attempt"
             " JOIN attempt_costs ON attempt_costs.attempt = items.attempt"
             " WHERE items.run = ? AND attempt_costs.run = ? ORDER BY items.attempt",
@@ -55,7 +55,7 @@ class Reader(Database):
         return [
             ItemResult(
                 row["question_id"],
-                row["question"],
+                (row["question"], row["context"]),
                 row["attempt"],
                 row["status"],
                 row["answer"],
@@ -101,16 +101,15 @@ class Reader(Database):
         """The token counts of every step of each of the attempts, without their texts."""
         found: dict[int, list[CallUsage]] = {attempt: [] for attempt in attempts}
         rows = self._rows(
-            "SELECT steps.id, steps.attempt, verb, prompt_tokens, completion_tokens FROM json_each(?) AS wanted"
+            "SELECT steps.id, steps.attempt, verb, prompt_tokens AS prompted, completion_tokens AS completed"
+            " FROM json_each(?) AS wanted"
             " CROSS JOIN steps ON steps.attempt = wanted.value LEFT JOIN calls ON calls.step = steps.id"
             " ORDER BY steps.attempt, steps.idx, calls.idx",
             as_json(list(found)),
         )
         for _, calls in groupby(rows, lambda row: row["id"]):
             step = list(calls)
-            tokens = (
-                (row["prompt_tokens"], row["completion_tokens"]) for row in step if row["prompt_tokens"] is not None
-            )
+            tokens = ((row["prompted"], row["completed"]) for row in step if row["prompted"] is not None)
             found[step[0]["attempt"]].append(CallUsage(step[0]["verb"], tuple(tokens)))
         return found
 

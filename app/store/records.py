@@ -163,11 +163,12 @@ class ItemResult:
 
     It is the one that is done, whatever came after it, and else the newest.
 
-    ``question`` is the same for equal texts of one store, whatever their ``question_id``.
+    ``question`` is what was asked, as the ids of its text and of its long context: the same in one store for the same
+    texts, whatever their ``question_id``.
     """
 
     question_id: str
-    question: int
+    question: tuple[int, int | None]
     attempt: int
     status: Status
     answer: str | None

@@ -1,4 +1,4 @@
-"""No command line, environment, stream or terminal gives a traceback or a hang: a sentence and exit code 2, or it works."""
+"""No command line, environment, stream or terminal gives a traceback or a hang: a sentence and code 2, or it works."""
 
 from __future__ import annotations
 

@@ -112,6 +112,18 @@ async def test_runs_are_paired_by_the_text_of_the_question_and_not_by_its_place(
         assert kept == {QUESTIONS.items[5].question.id}, "the first of the copy is the last of the original"
 
 
+async def test_the_same_question_about_another_text_is_another(tmp_path: Path) -> None:
+    def about(*pages: str) -> QuestionSet:
+        item = QUESTIONS.items[0]
+        asked = (replace(item.question, id=f"q-{place}", context=page) for place, page in enumerate(pages))
+        return replace(QUESTIONS, items=tuple(replace(item, question=each) for each in asked))
+
+    with Store.open(tmp_path / "t.sqlite") as store:
+        one, two = await measured(store, 1, about("A hall.", "A park.")), await measured(store, 1, about("A park."))
+        comparison = pair(store, one, two, "numeric")
+        assert (comparison.n, comparison.only_a, comparison.only_b) == (1, 1, 0)
+
+
 async def test_questions_that_only_one_run_asked_are_left_out_and_counted(tmp_path: Path) -> None:
     with Store.open(tmp_path / "t.sqlite") as store:
         one = await measured(store, 1, replace(QUESTIONS, items=QUESTIONS.items[:4]))

@@ -10,7 +10,7 @@ from app.backends.scripted import ScriptedBackend
 from prompts.backend import Capability
 from prompts.memories import TextMemory, VectorMemory
 from prompts.memory_text import CHARACTERS_PER_TOKEN, schema
-from prompts.reasoner import PromptReasoner, cut
+from prompts.reasoner import PromptReasoner
 from prompts.settings import Settings
 from prompts.values import Question, Thought
 from tests.prompts.conftest import CLIPS, part_kinds
@@ -175,17 +175,3 @@ async def test_a_thought_cut_at_the_limit_ends_at_its_last_sentence_but_its_sour
     assert turn.calls[0].generation.finish_reason == "length"
     assert (turn.value.text, turn.value.answer) == ("In May she sold 48 / 2 = 24.", None)
     assert turn.value.source == turn.calls[0].generation.text
-
-
-@pytest.mark.parametrize(
-    ("text", "whole"),
-    [
-        ("One. Two. Thr", "One. Two."),
-        ("One.\nTwo thr", "One."),
-        ("3.5 eggs and 4 mo", "3.5 eggs and 4"),
-        ("word", "word"),
-        ("", ""),
-    ],
-)
-def test_a_cut_text_ends_with_a_whole_sentence_or_word(text: str, whole: str) -> None:
-    assert cut(text) == whole

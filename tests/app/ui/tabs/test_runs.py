@@ -234,7 +234,7 @@ async def test_the_store_can_be_read_while_it_is_written(tmp_path: Path) -> None
 
 
 def item(status: Status = "done", answer: str | None = "7", **scores: float | None) -> ItemResult:
-    return ItemResult("q", 1, 1, status, answer, None, scores, Costs())
+    return ItemResult("q", (1, None), 1, status, answer, None, scores, Costs())
 
 
 def test_every_outcome_has_its_word() -> None:
