@@ -44,9 +44,7 @@ class Database:
         read_only: Whether writing is refused.
     """
 
-    def __init__(
-        self, db: sqlite_utils.Database, path: str, file: Path | None, read_only: bool, on_disk_every: float
-    ) -> None:
+    def __init__(self, db: sqlite_utils.Database, path: str, file: Path | None, read_only: bool) -> None:
         """Wrap an open database whose schema is current; use ``Store.open``."""
         self.path = path
         self.file = file
@@ -56,7 +54,7 @@ class Database:
         self._inode = _inode(file)
         self._schema = -1
         self._writing = False
-        self._on_disk_every = on_disk_every
+        self._on_disk_every = ON_DISK_EVERY
         self._on_disk = -math.inf
 
     @classmethod
@@ -92,7 +90,9 @@ class Database:
             else:
                 migrate(db, str(path), file)
             db.execute("PRAGMA synchronous = normal")
-            return cls(db, str(path), file, read_only, on_disk_every)
+            opened = cls(db, str(path), file, read_only)
+            opened._on_disk_every = on_disk_every
+            return opened
         except BaseException as error:
             if connection is not None:
                 connection.close()

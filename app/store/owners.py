@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Self
 
 from app.errors import StoreError
 from app.store.connect import UNREADABLE
-from app.store.database import Database, insert
+from app.store.database import ON_DISK_EVERY, Database, insert
 from app.store.locks import LockFolder, host, is_running
 
 if TYPE_CHECKING:
@@ -64,9 +64,9 @@ class Owners(Database):
         self._held: set[int] = set()
 
     @classmethod
-    def open(cls, path: Path | str, *, read_only: bool = False) -> Self:
+    def open(cls, path: Path | str, *, read_only: bool = False, on_disk_every: float = ON_DISK_EVERY) -> Self:
         """Open or create the store at ``path`` as ``Database.open`` does, and close what killed processes left."""
-        opened = super().open(path, read_only=read_only)
+        opened = super().open(path, read_only=read_only, on_disk_every=on_disk_every)
         with contextlib.suppress(StoreError):  # a full disk, for one, is no reason not to read what there is
             opened.close_abandoned()
         return opened
@@ -99,14 +99,9 @@ class Owners(Database):
 
     def owner_of(self, run: int) -> Owner | None:
         """Who is writing a run now; nobody when its last writer is gone."""
-        rows = self._rows(
-            "SELECT writers.id, pid, host, held_since FROM runs JOIN writers ON writers.id = runs.writer"
-            " WHERE runs.id = ?",
-            run,
-        )
-        if not rows:
+        owner = self._holder(run)
+        if owner is None:
             return None
-        owner = Owner(rows[0]["id"], rows[0]["pid"], rows[0]["host"], rows[0]["held_since"])
         if self.read_only:
             return owner if self._locks is None or self._locks.is_held(owner.writer) else None
         with self._transaction():
@@ -141,14 +136,14 @@ class Owners(Database):
     def _hold(self, run: int) -> None:
         writer = self._writer()
         with self._transaction():
-            rows = list(self._db.query("SELECT writer, held_since FROM runs WHERE id = ?", (run,)))
+            rows = self._rows("SELECT writer FROM runs WHERE id = ?", run)
             if not rows:
                 raise StoreError(f"{self.path} has no run {run}.")
             if run in self._held:
                 raise StoreError(f"Run {run} is being written by this process already: wait for it, or stop it there.")
-            holder, since = rows[0]["writer"], rows[0]["held_since"]
+            holder = rows[0]["writer"]
             if holder is not None and not self._is_own(holder):
-                owner = self._owner(holder, since)
+                owner = self._holder(run)
                 if owner is not None and self._is_alive(owner):
                     raise StoreError(f"Run {run} is being written by {owner}: wait for it, or stop it there.")
             self._db.execute("UPDATE runs SET writer = ?, held_since = ? WHERE id = ?", (writer, time.time(), run))
@@ -183,9 +178,14 @@ class Owners(Database):
         self._own = writer, lock
         return writer
 
-    def _owner(self, writer: int, since: float) -> Owner | None:
-        row = self._db.execute("SELECT pid, host FROM writers WHERE id = ?", (writer,)).fetchone()
-        return Owner(writer, row[0], row[1], since) if row else None
+    def _holder(self, run: int) -> Owner | None:
+        """Who had a run last, whether it is there or not."""
+        rows = self._rows(
+            "SELECT writers.id, pid, host, coalesce(held_since, writers.started) AS held_since"
+            " FROM runs JOIN writers ON writers.id = runs.writer WHERE runs.id = ?",
+            run,
+        )
+        return Owner(*rows[0].values()) if rows else None
 
     def _is_own(self, writer: int) -> bool:
         return self._own is not None and self._own[0] == writer

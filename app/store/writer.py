@@ -44,10 +44,8 @@ class Writer(Owners):
     written, and then nothing of its own is in it.
     """
 
-    def __init__(
-        self, db: sqlite_utils.Database, path: str, file: Path | None, read_only: bool, on_disk_every: float
-    ) -> None:
-        super().__init__(db, path, file, read_only, on_disk_every)
+    def __init__(self, db: sqlite_utils.Database, path: str, file: Path | None, read_only: bool) -> None:
+        super().__init__(db, path, file, read_only)
         self._texts = Texts(db)
 
     def begin_run(self, spec: RunSpec) -> Run:

@@ -91,7 +91,7 @@ print([item_hash(Item(Question("q", "Which?"), gold)) for gold in golds])
             text=True,
             check=True,
         ).stdout
-        for seed in "1234"
+        for seed in "12"
     }
     assert len(said) == 1
 
