@@ -70,10 +70,12 @@ def parse(model: type[C], words: Sequence[str], prog: str) -> C:
     """The command line ``words`` as a value of ``model``; ``-h`` prints its help and exits.
 
     Raises:
-        BadInput: An option is unknown, missing, or has a value that cannot be used.
+        BadInput: An option is unknown, missing, empty, or has a value that cannot be used.
     """
     command = words[0] if words and words[0] in model.model_fields else ""
     help = f"see {' '.join(filter(None, (prog, command)))} --help"
+    if empty := _empty_option(words):
+        raise BadInput(f"{brief(empty)} has no value: give it one, or leave it out; {help}.")
     try:
         source: CliSettingsSource[Any] = CliSettingsSource(
             model,
@@ -93,6 +95,16 @@ def parse(model: type[C], words: Sequence[str], prog: str) -> C:
     except ValidationError as error:
         name, reason = invalid_value(error)
         raise BadInput(f"{_typed(name, words)} {reason}: {help}.") from error
+
+
+def _empty_option(words: Sequence[str]) -> str:
+    """The first option that is given an empty value, which would be taken for the default: ``--model=$UNSET``."""
+    for word in words:
+        if word == "--":
+            break
+        if word.startswith("--") and word.endswith("=") and word.count("=") == 1:
+            return word.removesuffix("=")
+    return ""
 
 
 def _typed(name: str, words: Sequence[str]) -> str:

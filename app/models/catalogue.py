@@ -24,6 +24,7 @@ from app.models.gguf import check_gguf
 from app.models.progress import Report, quiet
 from app.models.provenance import Provenance
 from app.models.verified import fingerprint
+from prompts.brief import brief
 
 _LONGEST_NAME = 240
 """Bytes that even one file name may have on every common file system."""
@@ -161,7 +162,7 @@ def find(name: str) -> Model:
     if match and short and not {"", ".", ".."} & set(parts):
         return Model(name, "from the Hugging Face hub", "see its page", None, None, None, HubFile(**match.groupdict()))
     raise ModelError(
-        f"there is no model named {name!r}: choose {', '.join(CATALOGUE)}, the path of a GGUF file, "
+        f"There is no model named {brief(name)!r}: choose {', '.join(CATALOGUE)}, the path of a GGUF file, "
         "or hub-repo:file.gguf."
     )
 

@@ -132,7 +132,12 @@ def test_home_is_understood_where_the_shell_leaves_it(
 )
 def test_an_empty_value(command: str, option: str, scripted: list[str]) -> None:
     more = scripted if command in ("solve", "evals.gsm8k") else []
-    run([*words_of(command), *more, *_few(command), f"{option}="]).check(0, 1, 2)
+    said = run([*words_of(command), *more, *_few(command), f"{option}="]).check(2)
+    assert said.startswith(f"{option} has no value")
+
+
+def test_a_question_may_look_like_an_empty_option(scripted: list[str]) -> None:
+    run(["solve", *scripted, "--", "--model="]).check(0)
 
 
 ODD_WORDS: dict[str, list[str]] = {

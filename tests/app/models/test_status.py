@@ -68,5 +68,5 @@ def test_examine_hashes_what_is_here_and_tells_a_wrong_one(
     own = examine(str(tmp_path / "own.gguf"), cache)
     assert own.verified and own.verified.sha256 == TINY.sha256
     assert (own.expected, own.provenance, own.is_wrong) == (None, None, False)
-    with pytest.raises(ModelError, match="there is no model named"):
+    with pytest.raises(ModelError, match="There is no model named"):
         examine("tinny", cache)
