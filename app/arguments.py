@@ -24,6 +24,8 @@ from prompts.settings import Settings, invalid_value
 
 C = TypeVar("C", bound=BaseSettings)
 
+ALIASES = {"json_lines": "json", "of_run": "run"}
+"""Options whose names a command's class needs for itself, by the names of their fields."""
 _NONE = "\0"
 """What pydantic reads as ``None``: no word of a command line, so that the question "null" stays a question."""
 _LONGEST_MISTAKE = 300
@@ -84,7 +86,7 @@ def parse(model: type[C], words: Sequence[str], prog: str) -> C:
             cli_implicit_flags="toggle",
             cli_hide_none_type=True,
             cli_parse_none_str=_NONE,
-            cli_shortcuts={"json-lines": "json", "of-run": "run"},  # names that a command's class needs for itself
+            cli_shortcuts={name.replace("_", "-"): alias for name, alias in ALIASES.items()},
             cli_exit_on_error=False,
             formatter_class=_HelpFormatter,
         )

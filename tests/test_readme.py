@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import shlex
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
 import pytest
 from cogapp import Cog
+from pydantic import BaseModel
 
+from app.arguments import ALIASES
 from app.cli import Isump, command
 from evals import TASKS
 from evals.commands import options_of
@@ -31,9 +34,17 @@ def test_its_commands_are_understood(words: str) -> None:
     assert command(shlex.split(words))
 
 
+def models_of(command: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """A command and the commands below it."""
+    yield command
+    for field in command.model_fields.values():
+        for each in get_args(field.annotation):
+            if isinstance(each, type) and issubclass(each, BaseModel):
+                yield from models_of(each)
+
+
 def test_every_option_it_names_exists() -> None:
-    commands = [cls for field in Isump.model_fields.values() for cls in get_args(field.annotation) if cls]
-    models = [cls for cls in (*commands, *map(options_of, TASKS.values()), Compare) if hasattr(cls, "model_fields")]
-    known = {f"--{name.replace('_', '-')}" for model in models for name in model.model_fields}
+    models = [*models_of(Isump), *map(options_of, TASKS.values()), Compare]
+    known = {f"--{ALIASES.get(name, name).replace('_', '-')}" for model in models for name in model.model_fields}
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", re.sub(r"pip install [^&\n]*", "", README)))
-    assert named - known - {"--json", "--help", "--quiet"} == set()
+    assert named - known - {"--help"} == set()
