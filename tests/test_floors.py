@@ -30,6 +30,7 @@ ENTRY = {
     "evals.report",
     "evals.results",
     "evals.compare",
+    "evals.page_client",
     "memory.train",
 }
 
