@@ -54,8 +54,8 @@ class TerminalPrinter:
 
 def attempt_header(number: int, spec: AttemptSpec) -> RenderableType:
     """Which question, how it is being solved, and the number to look it up by."""
-    line = Text(f"attempt {number} · {spec.strategy} · {spec.model} ({spec.backend})", style="dim")
-    return Group(Text(sanitize(spec.question.text), style="bold"), line)
+    line = f"attempt {number} · {spec.strategy} · {spec.model} ({spec.backend})"
+    return Group(Text(sanitize(spec.question.text), style="bold"), Text(sanitize(line), style="dim"))
 
 
 def step_block(record: Record, size: ContextSize) -> RenderableType:
@@ -182,7 +182,7 @@ def _counts(findings: Sequence[Finding]) -> list[Text]:
         fault = fault_name(check, kind)
         named = f": {', '.join(texts)}" if fault or kind == "dropped" else ""
         style = "bold red" if fault else "yellow" if named else "dim"
-        parts.append(Text(f"{len(texts)} {kind}{named}", style=style))
+        parts.append(Text(f"{len(texts)} {sanitize(kind)}{named}", style=style))
     return [Text(" · ", style="dim").join(parts)] if parts else []
 
 

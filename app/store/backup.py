@@ -9,12 +9,13 @@ import contextlib
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
 from app.errors import StoreError
-from app.store.connect import UNREADABLE, can_write, connect
+from app.store.connect import PATIENCE, UNREADABLE, can_write, connect
 
 
 def back_up(store: Path, target: Path) -> int:
@@ -31,12 +32,13 @@ def back_up(store: Path, target: Path) -> int:
                 contextlib.closing(connect(store, read_only=not can_write(store))) as source,
                 contextlib.closing(sqlite3.connect(part, isolation_level=None)) as copy,
             ):
-                source.backup(copy)
+                source.backup(copy, progress=_give_up_after(PATIENCE))
                 # A log beside a copy would be one more file to keep.
                 copy.execute("PRAGMA journal_mode = delete")
         except UNREADABLE as error:
             raise StoreError(
-                f"{target} could not be written as a copy of {store} ({error}): free some disk and try again."
+                f"{target} could not be written as a copy of {store} ({error}): "
+                "free some disk, or wait until the store is no longer locked, and try again."
             ) from error
     return target.stat().st_size
 
@@ -74,6 +76,17 @@ def free_name(path: Path) -> Path:
     """``path``, or the first of ``path-2``, ``path-3``, ... that is not taken."""
     names = (path.with_name(f"{path.name}-{number}") if number > 1 else path for number in count(1))
     return next(name for name in names if not os.path.lexists(name))
+
+
+def _give_up_after(seconds: float) -> Callable[[int, int, int], None]:
+    """What ends a copy that waits longer for another process's lock, as nothing else does."""
+    until = time.monotonic() + seconds
+
+    def look(status: int, _remaining: int, _total: int) -> None:
+        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) and time.monotonic() > until:
+            raise sqlite3.OperationalError("database is locked")
+
+    return look
 
 
 def _rename(part: Path, target: Path) -> None:

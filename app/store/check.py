@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -25,6 +26,7 @@ from app.store.numbers import named, some
 from app.store.reader import Reader
 from app.store.references import SEARCHED_TEXTS, UNUSED
 from app.store.schema import APPLICATION_ID, MIGRATIONS
+from app.store.search import Search
 from app.store.texts import digest
 
 if TYPE_CHECKING:
@@ -88,6 +90,10 @@ def check(path: Path, *, quick: bool = False) -> Checked:
         return Checked(
             (Problem("file", f"The file cannot be used as a trace store: {error}."),), "nothing readable", 0, quick
         )
+
+
+class _Reader(Reader, Search):
+    """What only reads, and closes nothing that others left."""
 
 
 class _Check:
@@ -223,7 +229,7 @@ class _Check:
         if changed:
             yield f"What was written is no longer what it was in {named('text', changed)}."
         memories = self.db.execute(
-            "SELECT memories.id, memories.sha256, kind, CAST(texts.text AS BLOB), data"
+            "SELECT memories.id, memories.sha256, kind, CAST(texts.text AS BLOB), CAST(data AS BLOB)"
             " FROM memories JOIN texts ON texts.id = memories.text"
         )
         changed = [
@@ -246,13 +252,14 @@ class _Check:
             yield "The index of words is not that of the texts."
 
     def _readable(self) -> Iterator[str]:
-        reader = Reader(self.db, str(self.path), None, True)
+        reader = _Reader(self.db, str(self.path), None, True)
         wrong = [*self._unreadable("run", reader.run, "runs"), *self._unreadable("attempt", reader.attempt, "attempts")]
-        for attempt in self._column("SELECT DISTINCT attempt FROM steps"):
-            try:
-                reader.records(attempt)
-            except StoreError as error:
-                wrong.append(f"The steps of attempt {attempt} cannot be read: {error}")
+        for what, read in (("steps", reader.records), ("scores", reader.scores)):
+            for attempt in self._column(f"SELECT DISTINCT attempt FROM {what}"):
+                try:
+                    read(attempt)
+                except StoreError as error:
+                    wrong.append(f"The {what} of attempt {attempt} cannot be read: {error}")
         yield from wrong[:_MOST]
         if len(wrong) > _MOST:
             yield f"{len(wrong) - _MOST} more runs, attempts or their steps cannot be read."
@@ -286,7 +293,8 @@ def _schema_of(db: sqlite_utils.Database) -> dict[tuple[str, str], str | None]:
     return {(kind, name): sql for kind, name, sql in rows}
 
 
-def _expected_schema(version: int) -> dict[tuple[str, str], str | None]:
+@cache
+def _expected_schema(version: int) -> Mapping[tuple[str, str], str | None]:
     """The schema of a store of that version, taken from a new one."""
     import sqlite_utils
 

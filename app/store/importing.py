@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from app.errors import StoreError
 from app.store import Store
+from app.store.columns import is_moment
 from app.store.database import insert
 from app.store.lines import AnyLine, AttemptLine, End, Head, RunLine, StepLine, parse_line, read_record
 from app.store.rows import attempt_row, run_row
@@ -111,7 +112,8 @@ class _Reading:
     def _run(self, line: RunLine) -> None:
         if line.run in self.runs:
             raise _Wrong(f"a second run {line.run}")
-        _check_numbers(line.started, line.spec.n)
+        _check_moments(line.started)
+        _check_numbers(line.spec.n)
         row = {**run_row(line.spec, self.store._texts.text), "program": line.program, "started": line.started}
         self.runs[line.run] = insert(self.store._db, "runs", **row)
 
@@ -129,7 +131,8 @@ class _Reading:
             if (item := (spec.run, spec.question.id)) in self.done:
                 raise _Wrong(f"a second result of question {spec.question.id} in run {spec.run}")
             self.done.add(item)
-        _check_numbers(line.started, line.finished, spec.forked_at_step, *(s.value for s in line.scores.values()))
+        _check_moments(line.started, line.finished)
+        _check_numbers(spec.forked_at_step, *(score.value for score in line.scores.values()))
         run = None if spec.run is None else self.runs[spec.run]
         parent = None if spec.parent is None else self.attempts[spec.parent]
         text_id = self.store._texts.text
@@ -162,15 +165,23 @@ def _check_call(call: Call) -> None:
     usage, generation, request = call.generation.usage, call.generation, call.request
     waited = (retry.waited for retry in generation.retries)
     _check_numbers(usage.prompt, usage.completion, usage.cached, request.max_tokens, request.seed)
-    _check_numbers(generation.seconds, generation.started, request.temperature, *waited)
+    _check_numbers(generation.seconds, request.temperature, *waited)
+    _check_moments(generation.started)
     json.dumps(request.schema)
 
 
 def _check_numbers(*numbers: float | None) -> None:
-    """Raise ``_Wrong`` for what no count, time or score can be."""
+    """Raise ``_Wrong`` for what no count, duration or score can be."""
     for number in numbers:
         if number is not None and not (math.isfinite(number) and 0 <= number < _MOST):
             raise _Wrong(f"{str(number)[:40]} is no number that a trace can hold")
+
+
+def _check_moments(*moments: float | None) -> None:
+    """Raise ``_Wrong`` for a time that has no date."""
+    for moment in moments:
+        if moment is not None and not is_moment(moment):
+            raise _Wrong(f"{str(moment)[:40]} is no time that a trace can hold")
 
 
 def _open(path: Path) -> IO[bytes]:

@@ -6,13 +6,14 @@ import contextlib
 from pathlib import Path
 
 from app.errors import StoreError
-from app.store.connect import UNREADABLE, can_write, connect
+from app.store.connect import UNREADABLE, can_write, check_path, connect
 from app.store.locks import LockFolder
 from app.store.owners import Owner
 
 
 def refuse_others(path: Path, done: str) -> None:
     """Raise ``StoreError`` when a process that began attempts in the store is there; ``done`` is a participle."""
+    check_path(path)  # a link to itself leads nowhere
     locks = LockFolder(path.resolve())
     held = sorted(writer for writer in locks.writers() if locks.is_held(writer))
     if held:

@@ -52,10 +52,12 @@ def repair(path: Path) -> Repaired:
     if not found.problems:
         return Repaired((), None, (), ())
     backup = _keep(path)
-    lost = _rewrite(path) if _is_deep(found, path) else []
-    with Store.open(path) as store:
-        said = settle(store, lost)
-    return Repaired(found.problems, backup, (*_in_words(lost), *said), check(path).problems)
+    if _is_deep(found, path):
+        lost = _rewrite(path)
+    else:
+        with Store.open(path) as store:
+            lost = settle(store)
+    return Repaired(found.problems, backup, tuple(lost), check(path).problems)
 
 
 def _is_deep(found: Checked, path: Path) -> bool:
@@ -83,17 +85,24 @@ def _keep(path: Path) -> Path:
     return target
 
 
-def _rewrite(path: Path) -> list[Range]:
-    """Put a new file in the store's place that holds what can be read of it; what could not."""
+def _rewrite(path: Path) -> list[str]:
+    """Put a new file in the store's place that holds what can be read of it; what was lost.
+
+    It is settled before that: only here it is known which rows were lost, and whose attempts therefore do not count.
+    """
     file = path.resolve()
     new = free_name(file.with_name(f"{file.name}.mended"))
     with new_file(new) as part:
         lost = salvage(file, part)
+        with Store.open(part) as store:
+            said = settle(store, lost)
+        for older in part.parent.glob(f"{part.name}.v*.backup"):  # the store as it was is kept already
+            older.unlink()
         part.chmod(file.stat().st_mode & 0o777)
     for beside in ("-wal", "-shm"):  # all that is in them was read
         file.with_name(f"{file.name}{beside}").unlink(missing_ok=True)
     new.replace(file)
-    return lost
+    return [*_in_words(lost), *said]
 
 
 def _in_words(lost: Sequence[Range]) -> Iterator[str]:

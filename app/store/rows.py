@@ -11,17 +11,33 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
+from typing import get_args
 
+from app.store.columns import is_number, one_of, strings
 from app.store.database import Row
-from app.store.records import Attempt, AttemptSpec, Identity, Run, RunSpec
+from app.store.records import Attempt, AttemptSpec, Identity, Run, RunSpec, Status
 from prompts.memories import Memory
 from prompts.settings import Settings
-from prompts.steps import Step
-from prompts.values import Answer, Call, Generation, Message, Part, Question, Request, Retry, Thought, Usage
+from prompts.steps import Ending, Step, Verb
+from prompts.values import (
+    Answer,
+    Call,
+    Generation,
+    Message,
+    Part,
+    PartKind,
+    Question,
+    Request,
+    Retry,
+    Role,
+    Thought,
+    Usage,
+)
 
 TextId = Callable[[str], int]
 MemoryId = Callable[[Memory], int]
 
+_ENDINGS = (None, *get_args(Ending))
 
 as_json = json.JSONEncoder(separators=(",", ":")).encode
 """A value as JSON without spaces, of which a store would hold many."""
@@ -81,7 +97,7 @@ def read_run(row: Row, texts: Mapping[int, str]) -> Run:
         Settings.model_validate_json(row["settings"]),
         json.loads(row["source"]),
         row["n"],
-        tuple(json.loads(row["checks"])),
+        strings(row["checks"]),
         identity,
     )
     return Run(row["id"], spec, row["started"])
@@ -128,9 +144,10 @@ def read_attempt(row: Row, texts: Mapping[int, str]) -> Attempt:
         row["run"],
         row["parent_attempt"],
         row["forked_at_step"],
-        tuple(json.loads(row["checks"])),
+        strings(row["checks"]),
     )
-    state = row["status"], row["error"], row["answer"], completion, row["ending"]
+    status, ending = one_of(get_args(Status), row["status"]), one_of(_ENDINGS, row["ending"])
+    state = status, row["error"], row["answer"], completion, ending
     return Attempt(row["id"], spec, *state, row["started"], row["finished"])
 
 
@@ -158,15 +175,15 @@ def read_step(row: Row, calls: Sequence[Call], texts: Mapping[int, str], memorie
     """The step of a row; ``texts`` and ``memories`` hold what its ids name."""
     words = texts.get(row["thought"], "")
     return Step(
-        row["verb"],
+        one_of(get_args(Verb), row["verb"]),
         row["round"],
         memories[row["memory_before"]],
         memories[row["memory_after"]],
         tuple(calls),
-        tuple(json.loads(row["marks"])),
+        strings(row["marks"]),
         Thought(words, row["answer"]) if row["verb"] == "step" else None,
         Answer(row["answer"], words) if row["verb"] == "conclude" else None,
-        row["ending"],
+        one_of(_ENDINGS, row["ending"]),
     )
 
 
@@ -202,7 +219,10 @@ def read_call(row: Row, texts: Mapping[int, str]) -> Call:
     """The call of a row; ``texts`` holds what ``call_texts`` names."""
     parts = iter(json.loads(row["prompt"]))
     messages = tuple(
-        Message(role, tuple(Part(kind, texts[next(parts)]) for kind in kinds))
+        Message(
+            one_of(get_args(Role), role),
+            tuple(Part(one_of(get_args(PartKind), kind), texts[next(parts)]) for kind in kinds),
+        )
         for role, kinds in json.loads(texts[row["layout"]])
     )
     schema = None if row["schema"] is None else json.loads(texts[row["schema"]])
@@ -212,6 +232,13 @@ def read_call(row: Row, texts: Mapping[int, str]) -> Call:
         row["finish_reason"],
         row["seconds"],
         row["started"],
-        tuple(Retry(error, waited) for error, waited in json.loads(row["retries"])),
+        tuple(map(_retry, json.loads(row["retries"]))),
     )
     return Call(Request(messages, row["max_tokens"], row["temperature"], row["seed"], schema), generation)
+
+
+def _retry(value: Sequence[object]) -> Retry:
+    match value:
+        case [str(error), int() | float() as waited] if is_number(waited):
+            return Retry(error, waited)
+    raise ValueError(f"{str(value)[:80]!r} is no failed try")

@@ -71,6 +71,7 @@ class _Settling:
 
     def mend(self, lost: Sequence[Range]) -> None:
         """Mend what can be told from the rows alone; attempts that lost something no longer count."""
+        self._retype()
         self._rename_changed()
         self._fill_in_texts()
         self._fill_in_memories()
@@ -87,6 +88,12 @@ class _Settling:
             except StoreError:
                 self.said.append(f"Attempt {attempt} could not be read and was removed.")
                 remove_attempts(self.store._db, [attempt])
+                continue
+            try:
+                self.store.scores(attempt)
+            except StoreError:
+                self.said.append(f"The scores of attempt {attempt} could not be read and were removed.")
+                self.execute("DELETE FROM scores WHERE attempt = ?", (attempt,))
         for run in self._column("SELECT id FROM runs"):
             try:
                 self.store.run(run)
@@ -94,6 +101,11 @@ class _Settling:
                 self.said.append(f"Run {run} could not be read and was removed: its attempts are of no run now.")
                 self.execute("UPDATE attempts SET run = NULL WHERE run = ?", (run,))
                 self.execute("DELETE FROM runs WHERE id = ?", (run,))
+
+    def _retype(self) -> None:
+        """Texts that are kept as bytes, and bytes that are kept as text, are what they should be."""
+        self.execute("UPDATE texts SET text = CAST(text AS TEXT) WHERE typeof(text) <> 'text'")
+        self.execute("UPDATE memories SET data = CAST(data AS BLOB) WHERE typeof(data) NOT IN ('blob', 'null')")
 
     def _rename_changed(self) -> None:
         """Texts and memories that are not what their hash says get the hash of what they are; who used them, knows."""
@@ -106,7 +118,7 @@ class _Settling:
                 else:
                     self.execute("UPDATE texts SET sha256 = ? WHERE id = ?", (wanted, text))
         rows = self.execute(
-            "SELECT memories.id, memories.sha256, kind, CAST(texts.text AS BLOB), data"
+            "SELECT memories.id, memories.sha256, kind, CAST(texts.text AS BLOB), CAST(data AS BLOB)"
             " FROM memories JOIN texts ON texts.id = memories.text"
         ).fetchall()
         for memory, name, kind, text, data in rows:

@@ -88,7 +88,8 @@ def wanted_ids(wanted: Wanted) -> Query:
     """
     tables: list[Query] = []
     conditions: list[Query] = []
-    if words := wanted.words.replace("\0", " ").split()[:_MOST_WORDS]:
+    text = wanted.words.replace("\0", " ").encode(errors="replace").decode()  # SQLite takes no lone surrogates
+    if words := text.split()[:_MOST_WORDS]:
         quoted = " ".join('"' + word.replace('"', '""') + '"' for word in words)
         tables.append(Query(_HITS, (quoted,)))
         conditions.append(Query(_HIT, ()))
