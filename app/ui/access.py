@@ -109,7 +109,11 @@ def listen(host: str, port: int) -> socket.socket:
     """
     name = host.strip("[]")
     try:
-        return socket.create_server((name, port), family=socket.AF_INET6 if ":" in name else socket.AF_INET)
+        listener = socket.create_server((name, port), family=socket.AF_INET6 if ":" in name else socket.AF_INET)
+        # Its connections have it, too. asyncio would not set it, because their protocol is 0, and headers that are sent
+        # before a body would keep the body waiting for 40 ms.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listener
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             reason = f"Port {port} is in use: stop what uses it, or pass another --port (0 takes any free one)."

@@ -6,6 +6,7 @@ What a visitor sent and nobody can use is refused without a traceback; what the 
 from __future__ import annotations
 
 import logging
+import sys
 from typing import Any
 
 import gradio as gr
@@ -28,6 +29,26 @@ class Refused(gr.Error):
 
 class Blocks(gr.Blocks):
     """Blocks for an app that strangers may call directly."""
+
+    def page_of(self, event: str) -> str | None:
+        """The open page that a queued call is of; none when it has ended or never was."""
+        found = self._queue.event_ids_to_events.get(event)
+        return None if found is None else found.session_hash
+
+    def forget(self, page: str | None) -> None:
+        """Drop what Gradio keeps of a page that was left, 0.3 MB for an hour and longer; one that is back keeps it."""
+        held = self.state_holder.session_data.get(page or "")
+        if page is None or held is None or not held.is_closed:
+            return
+        self.state_holder.session_data.pop(page, None)
+        self.state_holder.time_last_used.pop(page, None)
+        self._queue.pending_event_ids_session.pop(page, None)
+        self._queue.pending_messages_per_session.pop(page, None)
+
+    def keep_no_statistics(self) -> None:
+        """Count no calls for Gradio's dashboard, which is off: after each it makes a table of the last 10,000 anew."""
+        self._queue.ANALYTICS_MAX_EVENTS = 1
+        self._queue.ANAYLTICS_CACHE_FREQUENCY = sys.maxsize
 
     async def preprocess_data(
         self, block_fn: BlockFunction, inputs: list[Any], state: Any, explicit_call: bool = False

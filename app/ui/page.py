@@ -76,7 +76,7 @@ def page(site: Site) -> Blocks:
 
         async def leave(request: gr.Request) -> None:
             await cancel_tasks({f"{request.session_hash}_{number}" for number in demo.fns})
-            asyncio.get_running_loop().call_later(SESSION_SECONDS, forget, demo, request.session_hash)
+            asyncio.get_running_loop().call_later(SESSION_SECONDS, demo.forget, request.session_hash)
 
         # Unqueued: Gradio closes the stream of a session's queued events when the last of them ends, and the answers to
         # one that joins at that very moment are lost (a first click, right after the page is there).
@@ -85,17 +85,8 @@ def page(site: Site) -> Blocks:
     demo.max_threads = 200  # events at once, over all visitors; a question being solved is one
     demo.state_session_capacity = MOST_SESSIONS
     demo.queue(default_concurrency_limit=None, max_size=MOST_WAITING, api_open=False)
+    demo.keep_no_statistics()
     return demo
-
-
-def forget(demo: gr.Blocks, session: str | None) -> None:
-    """Drop what Gradio keeps of a page that was left, 0.3 MB for an hour and longer; one that is back keeps it."""
-    held = demo.state_holder.session_data.get(session or "")
-    if session is None or held is None or not held.is_closed:
-        return
-    demo.state_holder.session_data.pop(session, None)
-    demo.state_holder.time_last_used.pop(session, None)
-    demo._queue.pending_event_ids_session.pop(session, None)
 
 
 def appearance() -> dict[str, Any]:

@@ -117,7 +117,7 @@ def asgi(site: Site, accounts: Accounts | None = None, hosts: Sequence[str] = LO
 
     shown, login = page(site), None if accounts is None else Login(accounts)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(Gate, login=login, health=Health(site), handlers=shown.fns)
+    app.add_middleware(Gate, login=login, health=Health(site), handlers=shown.fns, page_of=shown.page_of)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
     app.add_middleware(_Policy)
     return gr.mount_gradio_app(

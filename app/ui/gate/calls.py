@@ -33,6 +33,11 @@ class Handler(Protocol):
     inputs: Sequence[Any]
     collects_event_data: bool
 
+    @property
+    def targets(self) -> Sequence[tuple[Any, str]]:
+        """The components and kinds of events that it is called on."""
+        ...
+
 
 class Selected(BaseModel):
     """What was selected in a table or list: its place, its value, and the values of its row."""
@@ -73,7 +78,8 @@ def read_call(body: bytes, handlers: Mapping[int, Handler]) -> Call:
     """The call that ``body`` is; raises ``Refusal`` when it fits no handler."""
     call = _read(body, Call)
     handler = handlers.get(call.fn_index)
-    if handler is None or handler.fn is None:
+    # What is done when a page is left is not called from it: it would wait for its own end.
+    if handler is None or handler.fn is None or any(kind == "unload" for _, kind in handler.targets):
         raise Refusal(404, f"The page has no handler {call.fn_index}: reload it.")
     if len(call.data) != len(handler.inputs):
         raise Refusal(

@@ -1,6 +1,6 @@
 """The gate: an ASGI middleware that lets through to Gradio only what the page itself asks for, of whom may ask.
 
-    app.add_middleware(Gate, login=Login(users), health=Health(site), handlers=page.fns)
+    app.add_middleware(Gate, login=Login(users), health=Health(site), handlers=page.fns, page_of=page.page_of)
 
 What is not listed here does not exist: Gradio has some sixty routes (uploads, files, proxies, recordings, its API), of
 which its page needs ten. Each request is judged in this order: where it comes from, which route, who sent it, how
@@ -13,9 +13,9 @@ import contextlib
 import logging
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -23,10 +23,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.ui.gate.bodies import Budget, receive_body, replay
-from app.ui.gate.calls import PAGE, Handler, as_body, read_call, read_cancel
+from app.ui.gate.calls import PAGE, Cancel, Handler, as_body, read_call, read_cancel
 from app.ui.gate.health import PATH as HEALTH
 from app.ui.gate.health import Health
-from app.ui.gate.login import Login, to_login
+from app.ui.gate.login import LINKED, Login, to_login
 from app.ui.gate.refusal import Refusal
 from app.ui.limits import ALL_BYTES, BODY_SECONDS, CALL_BYTES, LOGIN_BYTES, SMALL_BYTES
 
@@ -39,8 +39,11 @@ READ_UNDER = ("/assets/", "/static/", HEARTBEAT)
 WRITTEN = frozenset({JOIN, RUN, CANCEL})
 MOST_PAGES = 10_000
 """Open pages whose user is remembered."""
-_UNTRUSTED = (b"x-forwarded-", b"forwarded", b"x-real-ip")
-"""Headers of a proxy. uvicorn has used those of a trusted one before they come here; Gradio would believe anybody's."""
+_PASSED = frozenset({b"host", b"accept", b"accept-encoding", b"if-none-match", b"if-modified-since"})
+"""Headers that Gradio gets. It would believe anybody's X-Forwarded-Host or X-Gradio-Server, and let other sites read
+what it answers to their Origin; uvicorn has used the headers of a trusted proxy before they come here."""
+_ASKED = (*LINKED, "session_hash")
+"""What of a query Gradio gets; it would take more, such as the name of another page or of a stored state."""
 _PAGE = re.compile(PAGE)
 
 logger = logging.getLogger(__name__)
@@ -59,7 +62,10 @@ VISIT = "isump.visit"
 
 
 class Gate:
-    """Stands before ``app``; without a ``login`` everybody may ask. A body has ``seconds`` to arrive."""
+    """Stands before ``app``; without a ``login`` everybody may ask.
+
+    ``page_of`` says which open page a call that has not ended is of. A body has ``seconds`` to arrive.
+    """
 
     def __init__(
         self,
@@ -67,9 +73,11 @@ class Gate:
         login: Login | None,
         health: Health,
         handlers: Mapping[int, Handler],
+        page_of: Callable[[str], str | None],
         seconds: float = BODY_SECONDS,
     ) -> None:
         self.app, self.login, self.health, self.handlers, self.seconds = app, login, health, handlers, seconds
+        self._page_of = page_of
         self._budget = Budget(ALL_BYTES)
         self._pages: OrderedDict[str, str] = OrderedDict()
 
@@ -123,14 +131,15 @@ class Gate:
         known = path in WRITTEN if method == "POST" else path in READ or path.startswith(READ_UNDER)
         if not known:
             raise Refusal(404, "There is nothing here.", closes=method == "POST")
-        own = [(name, value) for name, value in scope["headers"] if not name.lower().startswith(_UNTRUSTED)]
-        visit = Visit(user)
-        scope = {**scope, "headers": own, VISIT: visit}
+        asked, visit = _asked(scope["query_string"]), Visit(user)
+        own = [(name, value) for name, value in scope["headers"] if name.lower() in _PASSED]
+        passed = {**scope, "headers": own, "query_string": urlencode(asked).encode(), VISIT: visit}
         if method == "POST":
-            await self._write(scope, receive, send, visit)
+            body = await self._body(scope, receive, user)
+            await self._write(passed, body, receive, send, visit)
         else:
-            self._check_page(scope, user)
-            await self.app(scope, receive, send)
+            self._check_page(path, asked.get("session_hash", ""), user)
+            await self.app(passed, receive, send)
         return None
 
     async def _log_in_or_out(self, login: Login, scope: Scope, receive: Receive) -> Response:
@@ -141,40 +150,35 @@ class Gate:
         with self._budget.share() as share:
             return await login.post(scope, await receive_body(scope, receive, share, LOGIN_BYTES, self.seconds))
 
-    async def _write(self, scope: Scope, receive: Receive, send: Send, visit: Visit) -> None:
+    async def _body(self, scope: Scope, receive: Receive, user: str | None) -> bytes:
+        """What of the body of a request Gradio gets: a call, or the end of one, of the user's own page."""
         path = scope["path"]
         with self._budget.share() as share:
             most = SMALL_BYTES if path == CANCEL else CALL_BYTES
             body = await receive_body(scope, receive, share, most, self.seconds)
             sent = read_cancel(body) if path == CANCEL else read_call(body, self.handlers)
-            self._claim(sent.session_hash, visit.user)
-            body = as_body(sent)
-        headers = [(name, value) for name, value in scope["headers"] if name not in _ABOUT_BODY]
-        headers += [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+            self._claim(sent.session_hash, user)
+            if isinstance(sent, Cancel) and self._page_of(sent.event_id) not in (None, sent.session_hash):
+                raise Refusal(404, "There is no such call: reload the page.")
+            return as_body(sent)
+
+    async def _write(self, scope: Scope, body: bytes, receive: Receive, send: Send, visit: Visit) -> None:
+        about = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
 
         async def send_refused(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] == 500 and visit.refused:
                 message["status"] = 422  # Gradio knows no other status for an error of a handler
             await send(message)
 
-        await self.app({**scope, "headers": headers}, replay(body, receive), send_refused)
+        await self.app({**scope, "headers": [*scope["headers"], *about]}, replay(body, receive), send_refused)
 
-    def _check_page(self, scope: Scope, user: str | None) -> None:
+    def _check_page(self, path: str, page: str, user: str | None) -> None:
         """Refuse the events of a page that is not open, or is somebody else's."""
-        path = scope["path"]
-        if path == EVENTS:
-            try:
-                query = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=10)
-            except ValueError:
-                query = {}
-            page = query.get("session_hash", [""])[0]
-            if page not in self._pages:
-                raise Refusal(404, "There is no such page: reload it.")
-        elif path.startswith(HEARTBEAT):
+        if path.startswith(HEARTBEAT):
             page = path.removeprefix(HEARTBEAT)
-        else:
+        elif path != EVENTS:
             return
-        if not _PAGE.fullmatch(page):
+        if not _PAGE.fullmatch(page) or (path == EVENTS and page not in self._pages):
             raise Refusal(404, "There is no such page: reload it.")
         self._claim(page, user)
 
@@ -187,7 +191,12 @@ class Gate:
             self._pages.popitem(last=False)
 
 
-_ABOUT_BODY = (b"content-type", b"content-length", b"transfer-encoding", b"content-encoding")
+def _asked(query: bytes) -> dict[str, str]:
+    """What the page asks with, each once: of two Gradio would take the other one than we do."""
+    try:
+        return {name: value for name, value in parse_qsl(query.decode("latin-1"), max_num_fields=20) if name in _ASKED}
+    except ValueError:
+        return {}
 
 
 def _check_origin(headers: Headers) -> None:

@@ -26,6 +26,7 @@ LINKED = ("attempt", "step", "run")
 """What of an address's query survives a log-in: a link into the page."""
 _HASHED_AT_ONCE, _WAITING = 2, 50
 _LONGEST_NAME = 64
+_WRONG = "This name and password do not belong together."
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +68,8 @@ class Login:
         except ValueError:
             return _page(400, "", "The form cannot be read: reload the page.")
         name, password, link = sent.get("username", "").strip(), sent.get("password", ""), _link(sent.get("link", ""))
+        if not name or not password:
+            return _page(400, link, _WRONG)
         address = scope["client"][0] if scope.get("client") else ""
         wait = self.lockout.wait_for_address(address)
         if wait or self._hashing.statistics().tasks_waiting >= _WAITING:
@@ -79,7 +82,7 @@ class Login:
         line = await anyio.to_thread.run_sync(self.accounts.verify, name, password, limiter=self._hashing)
         if line is None:
             logger.warning("A log-in from %s as %r failed", network(address), sanitize(name))
-            return _page(400, link, "This name and password do not belong together.")
+            return _page(400, link, _WRONG)
         self.lockout.forgive(address, name)
         response = RedirectResponse(f"/?{link}" if link else "/", 303, {"Cache-Control": "no-store"})
         response.set_cookie(

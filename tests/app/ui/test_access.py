@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 
@@ -64,3 +65,10 @@ def test_a_host_that_is_not_this_machine_is_refused(host: str) -> None:
 def test_the_options_are_known_without_gradio() -> None:
     code = "import sys, app.ui.access; print('gradio' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
+
+
+def test_a_body_is_not_kept_waiting_for_its_headers_to_be_acknowledged() -> None:
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()[:2]):
+        taken, _ = listener.accept()
+        with taken:
+            assert taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -14,9 +14,10 @@ from app.ui.gate.refusal import Refusal
 HANDLERS = cast(
     dict[int, Handler],
     {
-        0: SimpleNamespace(fn=print, inputs=[1, 2], collects_event_data=False),
-        1: SimpleNamespace(fn=print, inputs=[], collects_event_data=True),
-        2: SimpleNamespace(fn=None, inputs=[], collects_event_data=False),
+        0: SimpleNamespace(fn=print, targets=[(5, "click")], inputs=[1, 2], collects_event_data=False),
+        1: SimpleNamespace(fn=print, targets=[(6, "select")], inputs=[], collects_event_data=True),
+        2: SimpleNamespace(fn=None, targets=[], inputs=[], collects_event_data=False),
+        3: SimpleNamespace(fn=print, targets=[(None, "unload")], inputs=[], collects_event_data=False),
     },
 )
 FINE: dict[str, Any] = {"data": ["x", 1], "fn_index": 0, "session_hash": "abc", "trigger_id": 3}
@@ -41,6 +42,7 @@ def test_a_selection_is_its_place_value_and_row() -> None:
     [
         ({"fn_index": 9}, 404),
         ({"fn_index": 2, "data": []}, 404),
+        ({"fn_index": 3, "data": []}, 404),
         ({"fn_index": None}, 422),
         ({"fn_index": "0"}, 422),
         ({"fn_index": True}, 422),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import threading
@@ -42,6 +43,7 @@ async def answer(scope: Scope, receive: Receive, send: Send) -> None:
 async def _endless() -> AsyncIterator[bytes]:
     while True:
         yield b"x" * 100_000
+        await asyncio.sleep(0)  # what is sent to nobody does not wait, and the loop has to see that nobody is there
 
 
 @contextmanager
@@ -73,6 +75,7 @@ def served(most: int) -> Iterator[Connect]:
         finally:
             server.should_exit = True
             thread.join(20)
+            assert not thread.is_alive(), "the server ends"
 
 
 @pytest.fixture

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from starlette.applications import Starlette
-from starlette.routing import Mount, Route, Router
 
 from app.store import Store
 from app.ui.gate.gate import READ, READ_UNDER, WRITTEN
@@ -21,6 +19,7 @@ from app.ui.server import asgi
 from app.ui.site import Site
 from app.ui.stores import UserStores
 from prompts.settings import Settings
+from tests.app.ui.routes import routes
 from tests.app.ui.scripts import scripted_backends
 
 OPEN = {"/health", "/login"}
@@ -44,19 +43,6 @@ async def app(site: Site) -> Starlette:
 
 def visitor(app: Starlette, **options: Any) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:7860", **options)
-
-
-def routes(app: Router | Starlette) -> Iterator[tuple[str, str]]:
-    """Every method and path of the app and of what is mounted or included in it, placeholders filled."""
-    for route in app.routes:
-        if isinstance(included := getattr(route, "original_router", None), Router):  # FastAPI's include_router
-            yield from routes(included)
-        elif isinstance(route, Mount) and isinstance(route.app, Starlette):
-            yield from routes(route.app)
-        elif isinstance(route, Mount):
-            yield "GET", f"{route.path}/x"
-        elif isinstance(route, Route):
-            yield from ((method, re.sub(r"\{[^}]*\}", "x", route.path)) for method in route.methods or ())
 
 
 async def test_every_route_of_the_app_is_behind_the_log_in(app: Starlette) -> None:
@@ -164,11 +150,42 @@ async def test_a_page_is_its_users_alone(shared_by_two: tuple[Starlette, UserSto
         await bo.post("/gradio_api/run/predict", json=call),
         await bo.get("/gradio_api/queue/data", params={"session_hash": "annspage"}),
         await bo.get("/gradio_api/heartbeat/annspage"),
+        await bo.get("/gradio_api/queue/data?session_hash=bospage&session_hash=annspage"),
         await bo.post("/gradio_api/cancel", json={"session_hash": "annspage", "fn_index": 0, "event_id": "x"}),
     ]
-    assert [answer.status_code for answer in refused] == [404] * 4
+    assert [answer.status_code for answer in refused] == [404] * 5
     await ann.aclose()
     await bo.aclose()
+
+
+async def test_a_call_is_ended_from_its_own_page_alone(shared_by_two: tuple[Starlette, UserStores]) -> None:
+    app, _ = shared_by_two
+    ann, bo = await logged_in(app, "ann"), await logged_in(app, "bo")
+    call = {"data": [], "fn_index": 25, "session_hash": "annspage"}  # the Compare tab, which needs the queue
+    event = (await ann.post("/gradio_api/queue/join", json=call)).json()["event_id"]
+    end = {"fn_index": 25, "event_id": event}
+    assert (await bo.post("/gradio_api/cancel", json=end | {"session_hash": "bospage"})).status_code == 404
+    assert (await ann.post("/gradio_api/cancel", json=end | {"session_hash": "annspage"})).status_code == 200
+    await ann.aclose()
+    await bo.aclose()
+
+
+@pytest.mark.parametrize(
+    ("query", "headers"),
+    [
+        ("", {"X-Gradio-Server": "http://evil.example"}),
+        ("", {"X-Forwarded-Host": "evil.example"}),
+        ("", {"Origin": "http://localhost:1"}),
+        ("?page=x", {}),
+        ("?deep_link=x&view=api", {}),
+    ],
+    ids=str,
+)
+async def test_gradio_gets_of_a_request_what_the_page_needs(site: Site, query: str, headers: dict[str, str]) -> None:
+    async with visitor(asgi(site)) as anybody:
+        plain, odd = await anybody.get("/config"), await anybody.get(f"/config{query}", headers=headers)
+        assert (odd.status_code, odd.text) == (200, plain.text)
+        assert "access-control-allow-origin" not in odd.headers
 
 
 async def test_a_budget_for_all_bodies_together(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
