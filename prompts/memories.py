@@ -9,6 +9,7 @@ A new kind of memory is a class with the members of ``Memory`` and an entry in `
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, Self
 
@@ -116,9 +117,17 @@ class VectorMemory:
     def decode(cls, encoded: Encoded) -> Self:
         """Read shape, norm and tensor back."""
         match json.loads(encoded.text):
-            case {"shape": [*shape], "norm": int() | float() as norm} if all(isinstance(size, int) for size in shape):
+            case {"shape": [*shape], "norm": int() | float() as norm} if all(map(_is_size, shape)) and _is_norm(norm):
                 return cls(encoded.data, tuple(shape), norm)
         raise ValueError(f"{encoded.text[:80]!r} is no vector memory")
+
+
+def _is_size(value: object) -> bool:
+    return isinstance(value, int) and 0 <= value < 2**63
+
+
+def _is_norm(value: float) -> bool:
+    return 0 <= value <= sys.float_info.max  # JSON knows larger integers, which no float can show
 
 
 MEMORIES: dict[str, type[Memory]] = {"text": TextMemory, "vector": VectorMemory}

@@ -91,6 +91,9 @@ def test_a_kind_that_is_not_known_is_a_key_error() -> None:
         Encoded("vector", '{"shape": 4, "norm": 1.0}'),
         Encoded("vector", '{"shape": ["4"], "norm": 1.0}'),
         Encoded("vector", '{"shape": [4], "norm": null}'),
+        Encoded("vector", '{"shape": [4], "norm": NaN}'),
+        Encoded("vector", f'{{"shape": [4], "norm": {10**400}}}'),
+        Encoded("vector", '{"shape": [-4], "norm": 1.0}'),
     ],
 )
 def test_a_text_that_is_no_encoding_is_a_value_error(encoded: Encoded) -> None:
