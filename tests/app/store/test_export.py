@@ -185,7 +185,7 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     assert target.read_text() == "mine"
 
 
-Change = Callable[[list[dict[str, Any]]], Any]
+Change = Callable[[list[Any]], Any]
 _WRONG: dict[str, tuple[Change, str]] = {
     "no beginning": (lambda file: file.pop(0), "Line 1 .*an export begins with"),
     "another version": (lambda file: file[0].update(version=2), "Line 1 .*version"),
