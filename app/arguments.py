@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 from argparse import Action, RawDescriptionHelpFormatter
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import BaseSettings, CliApp, CliSettingsSource, SettingsError
 
 from app.backends.config import BackendConfig
@@ -74,7 +74,7 @@ def parse(model: type[C], words: Sequence[str], prog: str) -> C:
     Raises:
         BadInput: An option is unknown, missing, empty, or has a value that cannot be used.
     """
-    command = words[0] if words and words[0] in model.model_fields else ""
+    command = words[0] if words and _is_command(model, words[0]) else ""
     help = f"see {' '.join(filter(None, (prog, command)))} --help"
     if empty := _empty_option(words):
         raise BadInput(f"{brief(empty)} has no value: give it one, or leave it out; {help}.")
@@ -92,11 +92,26 @@ def parse(model: type[C], words: Sequence[str], prog: str) -> C:
         )
         return CliApp.run(model, cli_args=list(words), cli_settings_source=source, cli_exit_on_error=False)
     except SettingsError as error:
-        message = brief(str(error).removeprefix("error parsing CLI: ").removeprefix("Error: "), _LONGEST_MISTAKE)
-        raise BadInput(f"{message[:1].upper()}{message[1:]}: {help}.") from error
+        message = _without_values(str(error).removeprefix("error parsing CLI: ").removeprefix("Error: "))
+        raise BadInput(f"{message[:1].upper()}{brief(message[1:], _LONGEST_MISTAKE)}: {help}.") from error
     except ValidationError as error:
         name, reason = invalid_value(error)
         raise BadInput(f"{_typed(name, words)} {reason}: {help}.") from error
+
+
+def _is_command(model: type[BaseSettings], word: str) -> bool:
+    field = model.model_fields.get(word)
+    kinds = get_args(field.annotation) if field else ()
+    return any(isinstance(kind, type) and issubclass(kind, BaseModel) for kind in kinds)
+
+
+def _without_values(message: str) -> str:
+    """The parser's message without the values of options that do not exist, of which one may be a key."""
+    what, unknown, words = message.partition("unrecognized arguments: ")
+    if not unknown:
+        what, unknown, words = message.partition("Unrecognized arguments: ")
+    options = [word.partition("=")[0] for word in words.split() if word.startswith("-")]
+    return f"{what}{unknown}{' '.join(options)}" if options else message
 
 
 def _empty_option(words: Sequence[str]) -> str:

@@ -92,6 +92,7 @@ class Exchange:
     def line(self, text: str) -> str:
         """What the server said, as one short line without control characters and without the key."""
         line = " ".join(sanitize(mask(text, self._key)).split()).rstrip(".")
+        line = "".join(character if character.isprintable() else "\ufffd" for character in line)
         return line if len(line) <= LONGEST_REASON else f"{line[: LONGEST_REASON - 1]}…"
 
     def mask(self, text: str) -> str:
