@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from app.backends.exchange import LONGEST_BODY, LONGEST_ERROR, LONGEST_EVENT
@@ -247,6 +247,7 @@ async def test_any_json_as_the_events_of_a_stream(changes: list[Any], ends: bool
 
 @fast
 @given(json_values)
+@example({"choices": None, "error": "\ud7c7"})
 async def test_any_json_as_the_list_of_models(value: Any) -> None:
     async with FakeServer() as server:
         server.then(Answer(body=value), Answer(body={"data": value}), Answer(body={"data": [{"id": value}]}))
