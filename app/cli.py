@@ -13,7 +13,6 @@ import sys
 from collections.abc import Sequence
 from contextlib import aclosing
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Literal, Protocol
 
 from pydantic import Field
@@ -29,7 +28,7 @@ from pydantic_settings import (
 from app import program
 from app.arguments import SettingsOptions, SolveOptions, parse
 from app.attempt_view import AttemptView
-from app.config import LARGEST_NUMBER, BackendOptions, CacheOption, Environment, StoreOption
+from app.config import LARGEST_NUMBER, BackendOptions, CacheOption, StoreOption
 from app.errors import BadInput
 from app.maintenance import StoreCommands
 from app.session import LONGEST_QUESTION, check_question, solve
@@ -88,23 +87,6 @@ class Ui(Serving, SettingsOptions, BackendOptions, StoreOption):
         check_backend(self.backend_config)
         serving = Serving(**{name: getattr(self, name) for name in Serving.model_fields})
         return serve(self.store, self.backend_config, Settings(**self.given_settings), serving)
-
-
-class User(Environment):
-    """Add, remove or list those who may log in to the app."""
-
-    action: CliPositionalArg[Literal["add", "remove", "list"]] = Field(description="add, remove or list")
-    name: CliPositionalArg[str | None] = Field(default=None, description="a to z, 0 to 9, - and _")
-    users: Path | None = Field(default=None, description="file of users, as isump ui --users takes it")
-
-    def run(self) -> int:
-        """Ask for the password on the terminal, or take the first line of standard input."""
-        from app.ui.gate.edit_users import edit
-
-        if self.users is None:
-            raise BadInput("There is no file of users: pass --users FILE, the same as to isump ui.")
-        print(edit(self.users, self.action, self.name))
-        return 0
 
 
 class Runs(StoreOption):
@@ -234,7 +216,6 @@ class Isump(BaseSettings):
 
     solve: CliSubCommand[Solve] = Field(description="solve a question step by step")
     ui: CliSubCommand[Ui] = Field(description="open the app in a browser")
-    user: CliSubCommand[User] = Field(description="add, remove or list those who may log in to the app")
     runs: CliSubCommand[Runs] = Field(description="list runs and the newest attempts")
     show: CliSubCommand[Show] = Field(description="replay an attempt in the terminal")
     models: CliSubCommand[Models] = Field(description="list, download or locate models")

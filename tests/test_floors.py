@@ -30,7 +30,6 @@ ENTRY = {
     "evals.report",
     "evals.results",
     "evals.compare",
-    "evals.page_client",
     "memory.train",
 }
 

@@ -15,7 +15,7 @@ import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -48,13 +48,9 @@ def presets() -> dict[str, tuple[Task, Source]]:
 class EvalJobs:
     """The evals of one app, at most one at a time of each run."""
 
-    def __init__(self, site: Site, running: set[tuple[str, int]] | None = None) -> None:
+    def __init__(self, site: Site) -> None:
         self.site = site
-        self._running: set[tuple[str, int]] = set() if running is None else running
-
-    def of(self, site: Site) -> Self:
-        """The jobs of one visitor's Site; what runs is counted together."""
-        return type(self)(site, self._running)
+        self._running: set[int] = set()
 
     async def start(
         self, preset: str, limit: object, strategy: str, model: str, concurrency: object
@@ -102,15 +98,14 @@ class EvalJobs:
     @contextmanager
     def _claimed(self, number: int) -> Iterator[None]:
         """Keeps everybody else from running this run: two at once would do its items twice."""
-        job = (self.site.store.path, number)
-        if job in self._running:
+        if number in self._running:
             raise BadInput(f"Run {number} is already running: wait for it, or stop it where it was started.")
         self._check_room()
-        self._running.add(job)
+        self._running.add(number)
         try:
             yield
         finally:
-            self._running.discard(job)
+            self._running.discard(number)
 
     def _check_room(self) -> None:
         if len(self._running) >= MOST_EVALS:

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,10 +18,8 @@ from gradio.themes import Base, Default
 from gradio.themes.utils import colors
 from gradio.utils import cancel_tasks
 
-from app.ui.bindings import QUIET
-from app.ui.blocks import Blocks
+from app.ui.bindings import EVENT_DEFAULTS
 from app.ui.html.text import markup
-from app.ui.limits import MOST_SESSIONS, MOST_WAITING, SESSION_SECONDS
 from app.ui.site import Site
 from app.ui.tabs import compare, runs, solve, traces
 
@@ -33,7 +30,6 @@ HEADING = markup("""
   <em>what to do next</em>, and nothing but that and the question produces the next step.</p>
 </header>
 """)
-LOGOUT = markup('<form class="logout" method="post" action="logout"><button>Log out</button></form>')
 _NUMBER = re.compile(r"[0-9]{1,15}")  # more digits would not fit SQLite's integers
 
 
@@ -51,10 +47,10 @@ def read_link(query: Mapping[str, str]) -> Link:
     return Link(**found)
 
 
-def page(site: Site) -> Blocks:
+def page(site: Site) -> gr.Blocks:
     """The whole app, ready to be launched or mounted; a read-only one has no Solve tab."""
-    with Blocks(title="iSUMp", analytics_enabled=False, fill_width=True) as demo:
-        gr.HTML(HEADING + LOGOUT if site.has_login else HEADING)
+    with gr.Blocks(title="iSUMp", analytics_enabled=False, fill_width=True) as demo:
+        gr.HTML(HEADING)
         with gr.Tabs() as tabs:
             if not site.read_only:
                 with gr.Tab("Solve", id="solve"):
@@ -76,16 +72,13 @@ def page(site: Site) -> Blocks:
 
         async def leave(request: gr.Request) -> None:
             await cancel_tasks({f"{request.session_hash}_{number}" for number in demo.fns})
-            asyncio.get_running_loop().call_later(SESSION_SECONDS, demo.forget, request.session_hash)
 
         # Unqueued: Gradio closes the stream of a session's queued events when the last of them ends, and the answers to
         # one that joins at that very moment are lost (a first click, right after the page is there).
-        demo.load(open_link, None, [tabs, run.run], queue=False, **QUIET)
+        demo.load(open_link, None, [tabs, run.run], queue=False, **EVENT_DEFAULTS)
         demo.unload(leave)  # without it, what runs for a visitor goes on until it has something more to show
     demo.max_threads = 200  # events at once, over all visitors; a question being solved is one
-    demo.state_session_capacity = MOST_SESSIONS
-    demo.queue(default_concurrency_limit=None, max_size=MOST_WAITING, api_open=False)
-    demo.keep_no_statistics()
+    demo.queue(default_concurrency_limit=None, api_open=False)
     return demo
 
 

@@ -1,4 +1,4 @@
-"""Serves the page: typed options become a Site, the Site an ASGI app, and Ctrl-C ends it quietly.
+"""Server of the page: typed options become a Site, the Site an ASGI app, and Ctrl-C ends it quietly.
 
     serve(Path("isump.sqlite"), BackendConfig(), Settings(), Serving(port=7860))
 
@@ -14,25 +14,23 @@ import logging
 import signal
 import socket
 from collections.abc import Iterator, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import uvicorn
-from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import log
 from app.backends.config import BackendConfig
 from app.store import Store
-from app.ui.access import LOCAL_HOSTS, Serving, address, listen, required_login, trusted_proxies
+from app.ui.access import LOCAL_HOSTS, Serving, address, listen, required_login
 from app.ui.backends import Backends
-from app.ui.gate.connections import limited
-from app.ui.gate.login import Accounts
-from app.ui.limits import HEADER_BYTES, IDLE_SECONDS
 from app.ui.site import Site
-from app.ui.stores import UserStores
 from prompts.settings import Settings
+from prompts.values import UserError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -46,96 +44,110 @@ CONTENT_POLICY = (
 
 
 def serve(store: Path, backend: BackendConfig, settings: Settings, serving: Serving) -> int:
-    """Serve the app until Ctrl-C; the exit code of the process.
+    """Serve the page until Ctrl-C; returns the exit code of the process.
 
     Args:
-        store: The trace store, which a read-only app does not create.
+        store: The trace store, which a read-only page does not create.
         backend: The backend that visitors may use.
         settings: The settings of an attempt unless a visitor chooses others.
-        serving: Where the app is reached, and by whom.
+        serving: Address of the page, and who may use it.
 
     Raises:
-        BadInput: The host, port or password cannot be used, or the host would open the app to strangers.
+        BadInput: The host, port or password cannot be used, or the host would open the page to strangers.
         StoreError: The trace store cannot be used.
     """
-    accounts, proxies = required_login(serving), trusted_proxies(serving)
-    if serving.auth is not None:
-        log.hide(serving.auth.get_secret_value().partition(":")[2])
+    login = required_login(serving)
     with contextlib.ExitStack() as stack:
-        stores = None
-        if serving.users is None or serving.shared:
-            opened = Store.open(store, read_only=True) if serving.read_only else Store.open(store)
-        else:
-            stores = stack.enter_context(UserStores(store, read_only=serving.read_only))
-            opened = Store.open(":memory:")
-        stack.enter_context(opened)
+        opened = stack.enter_context(Store.open(store, read_only=True) if serving.read_only else Store.open(store))
         listener = stack.enter_context(listen(serving.host, serving.port))
-        site = Site(opened, Backends(backend), settings, serving.read_only, stores, has_login=accounts is not None)
-        app = asgi(site, accounts, LOCAL_HOSTS if serving.private else ("*",))
-        config = configured(app, proxies, serving.max_connections)
+        site = Site(opened, Backends(backend), settings, serving.read_only)
+        config = uvicorn.Config(
+            asgi(site, login, LOCAL_HOSTS if serving.private else ("*",)),
+            log_level="error",
+            access_log=False,
+            server_header=False,
+            proxy_headers=serving.behind_proxy,
+            forwarded_allow_ips="*" if serving.behind_proxy else None,
+            timeout_graceful_shutdown=1,
+        )
         asyncio.run(_serve(site, listener, config, address(serving.host, listener)))
     return 0
 
 
-def configured(app: Starlette, proxies: Sequence[str], connections: int) -> uvicorn.Config:
-    """How ``app`` is served: with limits of size, time and number, and its errors in the log file alone.
-
-    Only a proxy whose address is among ``proxies``, or in a network of them, is believed who it speaks for.
-    """
-    _allow_files(connections)
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # a request that is no HTTP is no news
-    return uvicorn.Config(
-        app,
-        http=limited(connections),
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=bool(proxies),
-        forwarded_allow_ips=list(proxies),
-        limit_concurrency=connections,
-        h11_max_incomplete_event_size=HEADER_BYTES,
-        timeout_keep_alive=IDLE_SECONDS,
-        timeout_graceful_shutdown=1,
-    )
-
-
-def asgi(site: Site, accounts: Accounts | None = None, hosts: Sequence[str] = LOCAL_HOSTS) -> FastAPI:
-    """The app for any ASGI server; ``accounts`` say who may log in, and without them everybody may ask.
+def asgi(site: Site, login: tuple[str, str] | None = None, hosts: Sequence[str] = LOCAL_HOSTS) -> FastAPI:
+    """The page for any ASGI server; ``login`` is the user and password that Gradio asks for.
 
     A request that names a host not in ``hosts`` is refused, because a page on the internet can give its own name to
-    this machine's address and then read what the app shows.
+    this machine's address and then read what this one shows.
     """
     import gradio as gr  # takes seconds, which a mistyped option should not cost
     from fastapi import FastAPI
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-    from app.ui.gate.gate import VISIT, Gate
-    from app.ui.gate.health import Health
-    from app.ui.gate.login import Login
     from app.ui.page import appearance, page
 
-    shown, login = page(site), None if accounts is None else Login(accounts)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(Gate, login=login, health=Health(site), handlers=shown.fns, page_of=shown.page_of)
+    app.add_middleware(SameOrigin)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
-    app.add_middleware(_Policy)
+
+    @app.get("/health")
+    def health() -> JSONResponse:  # in a thread, as FastAPI runs it: a store that is locked may wait
+        try:
+            site.store.attempts(1)
+        except UserError:
+            return JSONResponse({"status": "failing", "store": "not readable"}, 503)
+        return JSONResponse({"status": "ok", "version": version("isump"), "backend": site.backends.state})
+
     return gr.mount_gradio_app(
         app,
-        shown,
+        page(site),
         "/",
-        auth_dependency=None if login is None else lambda request: request.scope[VISIT].user,
+        auth=None if login is None else [login],
         footer_links=[],
         run_history=False,
         allowed_paths=[],
         show_error=False,
-        max_file_size=1,  # nothing is ever uploaded
+        max_file_size=1,  # byte: nothing is ever uploaded
         ssr_mode=False,
         enable_monitoring=False,
         pwa=False,
         mcp_server=False,
         **appearance(),
     )
+
+
+class SameOrigin:
+    """ASGI middleware: refuses what the page of another site sends, and tells a browser what it may load."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 403 to a request of another origin, or add the content policy to the response."""
+        if scope["type"] == "http" and scope["method"] != "GET" and _is_foreign(Headers(scope=scope)):
+            await JSONResponse({"error": "This request comes from the page of another site."}, 403)(
+                scope, receive, send
+            )
+            return
+
+        async def with_policy(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["Content-Security-Policy"] = CONTENT_POLICY
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["Referrer-Policy"] = "same-origin"
+            await send(message)
+
+        await self.app(scope, receive, with_policy)
+
+
+def _is_foreign(headers: Headers) -> bool:
+    origin, site = headers.get("origin"), headers.get("sec-fetch-site", "same-origin")
+    try:
+        other = origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+    except ValueError:
+        other = True
+    return other or site not in ("same-origin", "none")
 
 
 async def _serve(site: Site, listener: socket.socket, config: uvicorn.Config, address: str) -> None:
@@ -173,35 +185,3 @@ class _Server(uvicorn.Server):
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-
-class _Policy:
-    """Adds to every response what a browser may do with it."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def with_policy(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["Content-Security-Policy"] = CONTENT_POLICY
-                headers["X-Content-Type-Options"] = "nosniff"
-                headers["Referrer-Policy"] = "same-origin"
-            await send(message)
-
-        await self.app(scope, receive, with_policy)
-
-
-def _allow_files(connections: int) -> None:
-    """Let this process have a file open for each connection, as far as the system lets it."""
-    try:
-        import resource
-    except ImportError:  # not on Windows, which has no such limit
-        return
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = connections + 500
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        with contextlib.suppress(OSError, ValueError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

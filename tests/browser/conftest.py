@@ -151,7 +151,7 @@ def chromium() -> Iterator[Browser]:
     """The browser; without one the tests are skipped, or fail where ISUMP_BROWSER_TESTS=required says so."""
     path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if path is None:
-        _not_run("the browser tests did not run: `apt install chromium`, then `pytest tests/browser`")
+        not_run("the browser tests did not run: `apt install chromium`, then `pytest tests/browser`")
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
@@ -214,11 +214,11 @@ def axe() -> str:
     given, root = os.environ.get("ISUMP_AXE"), Path(__file__).parents[2]
     path = Path(given or root / "node_modules" / "axe-core" / "axe.min.js")
     if not path.is_file():
-        _not_run("accessibility was not tested: `npm install --no-save axe-core`, then `pytest tests/browser`")
+        not_run("accessibility was not tested: `npm install --no-save axe-core`, then `pytest tests/browser`")
     return path.read_text(encoding="utf-8")
 
 
-def _not_run(why: str) -> NoReturn:
+def not_run(why: str) -> NoReturn:
     """Skip what a newcomer's machine lacks, and say how to have it; where ISUMP_BROWSER_TESTS=required, fail."""
     if os.environ.get("ISUMP_BROWSER_TESTS") == "required":
         pytest.fail(why)

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from app.errors import BadInput
 from app.session import solve
-from app.ui.bindings import QUIET, enclosing, for_visitor
+from app.ui.bindings import EVENT_DEFAULTS, enclosing, handler
 from app.ui.html.columns import Column, columns_html
 from app.ui.html.runs import comparison_html, pairs_html, pairs_of
 from app.ui.html.text import alert_html, markup, note_html
@@ -57,7 +57,7 @@ async def compare_strategies(
             async for _ in changes:
                 yield _columns_html(site, headings, live)
     except UserError as error:
-        yield alert_html(site.public(str(error)))
+        yield alert_html(site.redact(str(error)))
 
 
 def compare_runs(site: Site, number_a: object, number_b: object, scorer: str | None, shown: str | None) -> Markup:
@@ -73,12 +73,12 @@ def compare_runs(site: Site, number_a: object, number_b: object, scorer: str | N
         comparison = pair(site.store, a, b, scorer)
         pairs = pairs_of(site.store.items(a.id), site.store.items(b.id))
     except UserError as error:
-        return alert_html(site.public(str(error)))
+        return alert_html(site.redact(str(error)))
     if shown == FLIPS:
         flipped = {*comparison.flips.gained, *comparison.flips.lost}
         pairs = [each for each in pairs if each.question_id in flipped]
     names = (f"{a.spec.strategy} (run {a.id})", f"{b.spec.strategy} (run {b.id})")
-    return site.public(comparison_html(comparison, *names) + pairs_html(pairs, comparison.flips, scorer, *names))
+    return site.redact(comparison_html(comparison, *names) + pairs_html(pairs, comparison.flips, scorer, *names))
 
 
 async def _streams(site: Site, question: Question, ways: Sequence[tuple[str, str]]) -> Streams:
@@ -92,7 +92,7 @@ async def _streams(site: Site, question: Question, ways: Sequence[tuple[str, str
 
 
 def _columns_html(site: Site, headings: Sequence[str], live: LiveAttempts) -> Markup:
-    return site.public(columns_html([Column(*each) for each in zip(headings, live.views, strict=True)]))
+    return site.redact(columns_html([Column(*each) for each in zip(headings, live.views, strict=True)]))
 
 
 def _build_strategies(site: Site) -> None:
@@ -115,8 +115,8 @@ def _build_strategies(site: Site) -> None:
     async def end(_: Site, started: Started[LiveAttempts]) -> None:
         started.stop()
 
-    begin.click(for_visitor(site, compare_strategies), [started, question, *chosen], view, **QUIET)
-    stop.click(for_visitor(site, end), started, None, queue=False, **QUIET)
+    begin.click(handler(site, compare_strategies), [started, question, *chosen], view, **EVENT_DEFAULTS)
+    stop.click(handler(site, end), started, None, queue=False, **EVENT_DEFAULTS)
 
 
 def _build_runs(site: Site) -> None:
@@ -129,7 +129,7 @@ def _build_runs(site: Site) -> None:
     with gr.Row(elem_classes="buttons-row"):
         begin = gr.Button("Compare the runs", variant="primary", scale=0, min_width=200)
     view = gr.HTML(note_html("Choose two runs of the same questions."), elem_classes="comparison-box")
-    begin.click(for_visitor(site, compare_runs), [baseline, other, scorer, shown], view, **QUIET)
+    begin.click(handler(site, compare_runs), [baseline, other, scorer, shown], view, **EVENT_DEFAULTS)
 
     def refresh(site: Site) -> tuple[object, object]:
         choices = gr.update(choices=run_choices(site.store.runs()))
@@ -141,5 +141,5 @@ def _build_runs(site: Site) -> None:
         names = scorer_choices(site, chosen_run(site, number))
         return gr.update(choices=names, value=names[0])
 
-    enclosing(gr.Tab).select(for_visitor(site, refresh), None, [baseline, other], **QUIET)
-    baseline.change(for_visitor(site, offer_scorers), baseline, scorer, **QUIET)
+    enclosing(gr.Tab).select(handler(site, refresh), None, [baseline, other], **EVENT_DEFAULTS)
+    baseline.change(handler(site, offer_scorers), baseline, scorer, **EVENT_DEFAULTS)

@@ -14,7 +14,7 @@ import gradio as gr
 from gradio.events import Dependency
 from markupsafe import Markup
 
-from app.ui.bindings import QUIET, for_visitor
+from app.ui.bindings import EVENT_DEFAULTS, handler
 from app.ui.eval_job import EvalJobs, Stage, presets
 from app.ui.html.runs import progress_html, reasons_html
 from app.ui.html.text import alert_html, note_html, status_html
@@ -58,18 +58,18 @@ def build(site: Site, run: gr.Dropdown) -> EvalPanel:
     inputs = [preset, limit, strategy, model, concurrency]
     outputs = [progress, number]
 
-    async def start_own(site: Site, *chosen: Any) -> AsyncGenerator[tuple[Markup, int | None]]:
-        async with aclosing(start(jobs.of(site), *chosen)) as pages:
+    async def start_here(_: Site, *chosen: Any) -> AsyncGenerator[tuple[Markup, int | None]]:
+        async with aclosing(start(jobs, *chosen)) as pages:
             async for page in pages:
                 yield page
 
-    async def resume_own(site: Site, *chosen: Any) -> AsyncGenerator[tuple[Markup, int | None]]:
-        async with aclosing(resume(jobs.of(site), *chosen)) as pages:
+    async def resume_here(_: Site, *chosen: Any) -> AsyncGenerator[tuple[Markup, int | None]]:
+        async with aclosing(resume(jobs, *chosen)) as pages:
             async for page in pages:
                 yield page
 
-    started = begin.click(for_visitor(site, start_own), inputs, outputs, **QUIET)
-    resumed = again.click(for_visitor(site, resume_own), [run, concurrency], outputs, **QUIET)
+    started = begin.click(handler(site, start_here), inputs, outputs, **EVENT_DEFAULTS)
+    resumed = again.click(handler(site, resume_here), [run, concurrency], outputs, **EVENT_DEFAULTS)
     stop.click(None, cancels=[started, resumed])
     return EvalPanel((started, resumed), progress, number)
 
@@ -93,7 +93,7 @@ async def resume(jobs: EvalJobs, number: object, concurrency: object) -> AsyncGe
     try:
         run = chosen_run(jobs.site, number)
     except UserError as error:
-        yield alert_html(jobs.site.public(str(error))), None
+        yield alert_html(jobs.site.redact(str(error))), None
         return
     yield status_html(PREPARING), None
     async with aclosing(_pages(jobs.site, jobs.resume(run.id, concurrency))) as pages:
@@ -110,4 +110,4 @@ async def _pages(site: Site, stages: AsyncGenerator[Stage]) -> AsyncGenerator[tu
                 yield shown, run.id
     except UserError as error:
         reasons = reasons_html(summarize_run(site.store, run).reasons) if run else Markup()
-        yield shown + alert_html(site.public(str(error))) + site.public(reasons), None
+        yield shown + alert_html(site.redact(str(error))) + site.redact(reasons), None

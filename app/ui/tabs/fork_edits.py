@@ -12,7 +12,7 @@ from app.errors import BadInput
 from app.fork import Fork, fork_at
 from app.sanitize import sanitize
 from app.store.records import Attempt
-from app.ui.limits import LONGEST_TYPED, MOST_FACTS, check_chosen, check_typed
+from app.ui.limits import LONGEST_TYPED, MOST_FACTS, check_typed
 from app.ui.site import Site
 from prompts.memories import TextMemory
 from prompts.settings import Settings
@@ -74,7 +74,6 @@ def edited_fork(site: Site, edits: ForkEdits) -> tuple[Attempt, Fork, Question, 
     given = {"temperature": edits.temperature, "max_steps": edits.max_steps}
     chosen = {name: value for name, value in given.items() if value is not None}
     settings = site.settings_for(spec.strategy, spec.settings.model_dump() | chosen)
-    check_chosen(chosen, spec.settings.model_dump())
     return parent, fork, replace(spec.question, text=text), settings
 
 

@@ -21,7 +21,7 @@ from app.errors import BadInput
 from app.fork import Fork, is_resumable
 from app.sanitize import sanitize
 from app.store.records import Attempt
-from app.ui.bindings import QUIET, for_visitor
+from app.ui.bindings import EVENT_DEFAULTS, handler
 from app.ui.html.columns import Column, fork_columns_html
 from app.ui.html.removals import removals_html
 from app.ui.html.text import alert_html, note_html, status_html
@@ -77,9 +77,9 @@ def build(site: Site, attempt: gr.Number, step: gr.Slider) -> ForkPanel:
         started.stop()
 
     place, edits = [attempt, step], [known, goals, question, model, temperature, max_steps]
-    go.click(for_visitor(site, resume_forks), [started, forks, *place, *edits], columns, **QUIET)
-    removing = which.click(for_visitor(site, remove_each_fact), [*place, *edits], removals, **QUIET)
-    stop.click(for_visitor(site, end), started, None, queue=False, **QUIET)
+    go.click(handler(site, resume_forks), [started, forks, *place, *edits], columns, **EVENT_DEFAULTS)
+    removing = which.click(handler(site, remove_each_fact), [*place, *edits], removals, **EVENT_DEFAULTS)
+    stop.click(handler(site, end), started, None, queue=False, **EVENT_DEFAULTS)
     stop.click(None, cancels=[removing])
     return ForkPanel((*edits, note), (columns, removals))
 
@@ -131,7 +131,7 @@ async def resume_forks(
             async for _ in changes:
                 yield _forks_html(site, column, fork, headings, live)
     except UserError as error:
-        yield alert_html(site.public(str(error)))
+        yield alert_html(site.redact(str(error)))
 
 
 async def remove_each_fact(site: Site, *values: Any) -> AsyncGenerator[Markup]:
@@ -151,9 +151,9 @@ async def remove_each_fact(site: Site, *values: Any) -> AsyncGenerator[Markup]:
         async with aclosing(removals):
             async for removal in removals:
                 found.append(removal)
-                yield site.public(removals_html(found, total, parent))
+                yield site.redact(removals_html(found, total, parent))
     except UserError as error:
-        yield alert_html(site.public(str(error)))
+        yield alert_html(site.redact(str(error)))
 
 
 async def _streams(
@@ -165,4 +165,4 @@ async def _streams(
 
 def _forks_html(site: Site, parent: Column, fork: Fork, headings: Sequence[str], live: LiveAttempts) -> Markup:
     forks = [Column(*each) for each in zip(headings, live.views, strict=True)]
-    return site.public(fork_columns_html(parent, fork, forks))
+    return site.redact(fork_columns_html(parent, fork, forks))

@@ -13,7 +13,7 @@ import gradio as gr
 from markupsafe import Markup
 
 from app.store.records import CallUsage, Run
-from app.ui.bindings import QUIET, enclosing, for_visitor
+from app.ui.bindings import EVENT_DEFAULTS, enclosing, handler
 from app.ui.html.charts import JudgedAttempt, RunPoint, accuracy_chart, context_by_call, fidelity_chart
 from app.ui.html.plot import chart_html
 from app.ui.html.runs import Outcome, best_estimate, items_html, outcome, run_html, runs_html, state_html
@@ -54,25 +54,25 @@ def build(site: Site) -> RunsTab:
         of_run = [_chart(html) for html in run_charts("", (), ())]
     items = gr.HTML(elem_classes="runs-box")
     shown = [table, *accuracy, run]
-    opened = enclosing(gr.Tab).select(for_visitor(site, overview), None, shown, **QUIET)
+    opened = enclosing(gr.Tab).select(handler(site, overview), None, shown, **EVENT_DEFAULTS)
     # A link sets its run while the tab is being opened, so the choice is read only after that.
-    opened.then(for_visitor(site, newest), run, run, **QUIET)
+    opened.then(handler(site, newest), run, run, **EVENT_DEFAULTS)
     view, filters = [head, *of_run], [run, scorer, only]
     # Two handlers of one change that both wait for their turn, as by default, would wake each other forever.
-    at_once: dict[str, Any] = QUIET | {"trigger_mode": "multiple"}
+    at_once: dict[str, Any] = EVENT_DEFAULTS | {"trigger_mode": "multiple"}
     # The scorers depend on the run, so a new run is shown only once its scorers are offered.
-    offered = run.change(for_visitor(site, offer_scorers), [run, scorer], scorer, **at_once)
-    show_run, show_items = for_visitor(site, one_run), for_visitor(site, questions)
-    offered.then(show_run, [run, scorer], view, **QUIET)
-    offered.then(show_items, filters, items, **QUIET)
+    offered = run.change(handler(site, offer_scorers), [run, scorer], scorer, **at_once)
+    show_run, show_items = handler(site, one_run), handler(site, questions)
+    offered.then(show_run, [run, scorer], view, **EVENT_DEFAULTS)
+    offered.then(show_items, filters, items, **EVENT_DEFAULTS)
     scorer.input(show_run, [run, scorer], view, **at_once)
     gr.on([scorer.input, only.input], show_items, filters, items, **at_once)
     if not site.read_only:
         panel = eval_panel.build(site, run)
         for event in panel.events:
-            end = event.then(for_visitor(site, ended), panel.number, [panel.progress, *shown], **QUIET)
-            end.then(show_items, filters, items, **QUIET)
-            end.then(show_run, [run, scorer], view, **QUIET)
+            end = event.then(handler(site, ended), panel.number, [panel.progress, *shown], **EVENT_DEFAULTS)
+            end.then(show_items, filters, items, **EVENT_DEFAULTS)
+            end.then(show_run, [run, scorer], view, **EVENT_DEFAULTS)
     return RunsTab(run)
 
 
@@ -117,10 +117,10 @@ def one_run(site: Site, number: object, scorer: str | None) -> tuple[Markup, Mar
     try:
         run = chosen_run(site, number)
     except UserError as error:
-        return alert_html(site.public(str(error))), *run_charts("", (), ())
+        return alert_html(site.redact(str(error))), *run_charts("", (), ())
     scorer = scorer or run.spec.primary
     done = [item for item in site.store.items(run.id) if item.status == "done"]
-    head = site.public(run_html(run, summarize_run(site.store, run, scorer), backend_use(site.store, run.id)))
+    head = site.redact(run_html(run, summarize_run(site.store, run, scorer), backend_use(site.store, run.id)))
     judged = list[JudgedAttempt]()
     if fidelity.CHECK.name in run.spec.checks:
         invented = site.store.finding_counts(run.id, fidelity.CHECK.name, "invented")
@@ -139,7 +139,7 @@ def questions(site: Site, number: object, scorer: str | None, only: str | None) 
         return Markup()  # `one_run` says it
     scorer = scorer or run.spec.primary
     items = [item for item in site.store.items(run.id) if only in (ALL, outcome(item, scorer))]
-    return site.public(items_html(items, scorer))
+    return site.redact(items_html(items, scorer))
 
 
 def ended(site: Site, number: int | None) -> tuple[object, ...]:
@@ -148,7 +148,7 @@ def ended(site: Site, number: int | None) -> tuple[object, ...]:
         return tuple(gr.skip() for _ in range(5))
     run = site.store.run(number)
     *shown, choices = overview(site)
-    state = site.public(state_html(summarize_run(site.store, run), run.spec.n))
+    state = site.redact(state_html(summarize_run(site.store, run), run.spec.n))
     return state, *shown, choices | {"value": number}
 
 

@@ -18,13 +18,13 @@ from app.attempt_view import AttemptView
 from app.errors import BadInput
 from app.session import solve
 from app.store.records import Record, usages
-from app.ui.bindings import QUIET, for_visitor
+from app.ui.bindings import EVENT_DEFAULTS, handler
 from app.ui.html.charts import context_chart
 from app.ui.html.plot import chart_html
 from app.ui.html.steps import answer_html, step_card_html
 from app.ui.html.tables import attempt_link, brief
 from app.ui.html.text import alert_html, escaped, joined, markup, note_html, status_html
-from app.ui.limits import check_chosen, check_typed
+from app.ui.limits import check_typed
 from app.ui.live import LiveQuestion, Started, Streams, check_room
 from app.ui.site import Site
 from evals.formatting import count
@@ -59,7 +59,7 @@ def answer_box_html(view: AttemptView | None, site: Site) -> Markup:
         when = f"after {count(len(view.records), 'step')}" if view.records else "before the first step"
         return status_html(f"Stopped {when}; what was done is kept.") + link
     if view.error is not None:
-        return alert_html(site.public(view.error)) + link
+        return alert_html(site.redact(view.error)) + link
     return markup('<div class="thinking">{}</div>{}', status_html(_progress(view)), link)
 
 
@@ -150,11 +150,11 @@ def build(site: Site) -> None:
 
     inputs = [started, question, strategy, model, *settings]
     outputs = [answer, steps, chart, questions, stop]
-    begin.click(for_visitor(site, ask), inputs, outputs, trigger_mode="multiple", **QUIET)
-    stop.click(for_visitor(site, end), started, None, queue=False, **QUIET)
-    strategy.input(for_visitor(site, explain), strategy, strategy, queue=False, **QUIET)
+    begin.click(handler(site, ask), inputs, outputs, trigger_mode="multiple", **EVENT_DEFAULTS)
+    stop.click(handler(site, end), started, None, queue=False, **EVENT_DEFAULTS)
+    strategy.input(handler(site, explain), strategy, strategy, queue=False, **EVENT_DEFAULTS)
     for button, text in examples:
-        button.click(lambda text=text: text, None, question, queue=False, **QUIET)
+        button.click(lambda text=text: text, None, question, queue=False, **EVENT_DEFAULTS)
 
 
 def _controls(given: Settings) -> list[Component]:
@@ -184,7 +184,6 @@ async def _streams(site: Site, text: str, strategy: str, model: str, chosen: dic
     if not text.strip():
         raise BadInput("There is no question: write one, or take an example.")
     question, settings = Question("asked", check_typed(text)), site.settings_for(strategy, chosen)
-    check_chosen(chosen, site.settings.model_dump())
     backend = await site.backend_for(model, strategy)
     return [solve(question, strategy, backend, settings, site.store)]
 

@@ -56,9 +56,9 @@ def list_attempts(site: Site, wanted: Wanted, page: int) -> tuple[object, ...]:
     try:
         total = site.store.count(wanted)
         page = min(page, max(0, (total - 1) // ROWS))
-        rows = [attempt_cells(found, site.public) for found in site.store.find(wanted, ROWS, page * ROWS)]
+        rows = [attempt_cells(found, site.redact) for found in site.store.find(wanted, ROWS, page * ROWS)]
     except UserError as error:
-        return [], alert_html(site.public(str(error))), 0
+        return [], alert_html(site.redact(str(error))), 0
     counted = f"{page * ROWS + 1:,} to {page * ROWS + len(rows):,} of {total:,} attempts" if rows else "No attempts."
     return rows, status_html(counted), page
 

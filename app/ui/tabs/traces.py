@@ -12,8 +12,7 @@ import gradio as gr
 
 from app.errors import StoreError
 from app.store.wanted import Wanted
-from app.ui.bindings import QUIET, for_request, for_selection, for_visitor
-from app.ui.gate.calls import Selected
+from app.ui.bindings import EVENT_DEFAULTS, handler, request_handler, selection_handler
 from app.ui.html.attempt import HEADS, LISTED, header_html, settings_html, step_html, stepper_html
 from app.ui.html.calls import outputs_html, prompts_html
 from app.ui.html.steps import answer_html
@@ -42,7 +41,7 @@ watch('value', () => {
 });
 """
 _WIDTHS: list[str | int] = ["85px", "360px", "95px", "195px", "120px", "145px", "70px", "146px"]
-_FAST: dict[str, Any] = QUIET | {"queue": False}
+_FAST: dict[str, Any] = EVENT_DEFAULTS | {"queue": False}
 _LAST: dict[str, Any] = _FAST | {"trigger_mode": "always_last"}  # a click while another is answered is not lost
 
 
@@ -110,7 +109,7 @@ def build(site: Site) -> None:
     def turn_page(by: int, site: Site, *chosen: Any) -> tuple[object, ...]:
         return list_attempts(site, read_filters(*chosen[:-1]), max(0, chosen[-1] + by))
 
-    def pick(site: Site, selected: Selected) -> tuple[object, ...]:
+    def pick(site: Site, selected: gr.SelectData) -> tuple[object, ...]:
         number = whole(selected.row_value[0] if selected.row_value else None)
         return (number, *open_at(site, number, 0))
 
@@ -121,7 +120,7 @@ def build(site: Site) -> None:
         at = max(0, min(at, site.store.step_count(whole(number)) - 1))
         return (at, *show_step(site, number, at))
 
-    def pick_step(site: Site, selected: Selected, number: object) -> tuple[object, ...]:
+    def pick_step(site: Site, selected: gr.SelectData, number: object) -> tuple[object, ...]:
         return go_to_step(site, number, whole(selected.index))
 
     def open_page(site: Site, request: gr.Request) -> tuple[object, ...]:
@@ -134,16 +133,16 @@ def build(site: Site) -> None:
 
     gr.on(
         None,
-        for_request(site, open_page),
+        request_handler(site, open_page),
         None,
         [run, other, task, strategy, *list_view, attempt, *attempt_view],
         **_FAST,
     )
-    gr.on([words.submit, *(box.input for box in filters[1:])], for_visitor(site, find), filters, list_view, **_LAST)
-    gr.on(words.submit, for_visitor(site, filter_choices), None, [run, other, task, strategy], **_FAST)
-    newer.click(for_visitor(site, partial(turn_page, -1)), [*filters, place], list_view, **_FAST)
-    older.click(for_visitor(site, partial(turn_page, 1)), [*filters, place], list_view, **_FAST)
-    table.select(for_selection(site, pick), None, [attempt, *attempt_view], **_LAST)
+    gr.on([words.submit, *(box.input for box in filters[1:])], handler(site, find), filters, list_view, **_LAST)
+    gr.on(words.submit, handler(site, filter_choices), None, [run, other, task, strategy], **_FAST)
+    newer.click(handler(site, partial(turn_page, -1)), [*filters, place], list_view, **_FAST)
+    older.click(handler(site, partial(turn_page, 1)), [*filters, place], list_view, **_FAST)
+    table.select(selection_handler(site, pick), None, [attempt, *attempt_view], **_LAST)
     # What a person does is answered here, and what a handler sets it shows itself: a change would be answered twice.
     in_view: dict[str, Any] = _LAST | {"inputs": [attempt, step], "preprocess": False}
 
@@ -156,11 +155,11 @@ def build(site: Site) -> None:
     def step_on(site: Site, number: object, at: object) -> tuple[object, ...]:
         return go_to_step(site, number, whole(at) + 1)
 
-    attempt.input(for_visitor(site, open_typed), outputs=attempt_view, **in_view)
-    step.input(for_visitor(site, show_step), outputs=step_view, **in_view)
-    before.click(for_visitor(site, step_back), outputs=[step, *step_view], **in_view)
-    after.click(for_visitor(site, step_on), outputs=[step, *step_view], **in_view)
-    steps.select(for_selection(site, pick_step), attempt, [step, *step_view], preprocess=False, **_LAST)
+    attempt.input(handler(site, open_typed), outputs=attempt_view, **in_view)
+    step.input(handler(site, show_step), outputs=step_view, **in_view)
+    before.click(handler(site, step_back), outputs=[step, *step_view], **in_view)
+    after.click(handler(site, step_on), outputs=[step, *step_view], **in_view)
+    steps.select(selection_handler(site, pick_step), attempt, [step, *step_view], preprocess=False, **_LAST)
 
 
 def show_attempt(site: Site, number: object, at: object) -> tuple[object, ...]:
@@ -179,7 +178,7 @@ def show_attempt(site: Site, number: object, at: object) -> tuple[object, ...]:
         gone = alert_html(f"Attempt {attempt} cannot be shown: there is none of that number here.")
         return _no_steps(), gone, *[""] * 6, *fork_panel.boxes(site, attempt, 0)
     slider = gr.Slider(maximum=max(total - 1, 1), value=place, interactive=total > 1)
-    return slider, site.public(header_html(found)), site.public(answer), settings_html(found), *shown
+    return slider, site.redact(header_html(found)), site.redact(answer), settings_html(found), *shown
 
 
 def show_step(site: Site, number: object, at: object) -> tuple[object, ...]:
@@ -194,7 +193,7 @@ def show_step(site: Site, number: object, at: object) -> tuple[object, ...]:
         return stepper, "", "", "", *boxes
     record = store.record(attempt, place)
     calls = record.step.calls
-    return stepper, step_html(attempt, record, total), prompts_html(calls), site.public(outputs_html(calls)), *boxes
+    return stepper, step_html(attempt, record, total), prompts_html(calls), site.redact(outputs_html(calls)), *boxes
 
 
 def _no_steps() -> gr.Slider:

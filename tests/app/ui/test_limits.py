@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import BadInput
-from app.ui.limits import HIGHEST, LONGEST_TYPED, check_chosen, check_typed, check_whole
+from app.ui.limits import LONGEST_TYPED, check_typed, check_whole
 
 
 @given(st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers()))
@@ -25,11 +25,3 @@ def test_a_question_may_be_long_but_not_enormous() -> None:
     for nothing in (None, "", " \n"):
         with pytest.raises(BadInput, match="empty"):
             check_typed(nothing)
-
-
-@pytest.mark.parametrize("name", HIGHEST)
-def test_a_visitor_chooses_no_more_than_the_page_allows_or_was_given(name: str) -> None:
-    check_chosen({name: HIGHEST[name]}, {})
-    check_chosen({name: HIGHEST[name] + 5}, {name: HIGHEST[name] + 5})
-    with pytest.raises(BadInput, match="at most"):
-        check_chosen({name: HIGHEST[name] + 1}, {})

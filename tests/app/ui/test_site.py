@@ -37,8 +37,8 @@ def site(tmp_path: Path) -> Iterator[Site]:
 def test_no_path_address_or_key_is_shown(site: Site, tmp_path: Path) -> None:
     sentence = f"{tmp_path}/t.sqlite, {tmp_path}/cache/m.gguf, {tmp_path}/r, {SERVER} and sk-hidden failed."
     cleaned = "the trace store, the model folder/m.gguf, the file of replies, the server and the key failed."
-    assert site.public(sentence) == cleaned
-    html = site.public(alert_html(sentence))
+    assert site.redact(sentence) == cleaned
+    html = site.redact(alert_html(sentence))
     assert isinstance(html, Markup) and html == alert_html(cleaned)
 
 

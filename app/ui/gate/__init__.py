@@ -1,1 +1,0 @@
-"""What stands between the network and Gradio: limits, log-in, the list of open routes, and the health of the server."""
