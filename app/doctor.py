@@ -33,7 +33,7 @@ class Diagnosis:
 
 
 def diagnose(config: BackendConfig, store: Path) -> list[Diagnosis]:
-    """Check everything; changes nothing but what killed processes left unfinished in the trace store."""
+    """Check everything; changes nothing."""
     return [*_needed(config, store), *_optional(config)]
 
 
@@ -58,36 +58,27 @@ def _needed(config: BackendConfig, store: Path) -> Iterator[Diagnosis]:
 
 
 def _store(path: Path) -> Diagnosis:
-    """Whether the trace store is sound; attempts whose process is gone are closed on the way."""
+    """Whether the trace store is sound."""
     from app.store import Store
-    from app.store.check import check
-    from app.store.connect import can_write, check_path
+    from app.store.admin import check
 
-    def says(works: bool, what: str) -> Diagnosis:
-        return Diagnosis("trace store", works, True, what)
-
+    if not path.exists():
+        folder = path.absolute().parent
+        writable = os.access(folder, os.W_OK)
+        says = f"{path} will be made" if writable else f"{folder} cannot be written: pass --store PATH"
+        return Diagnosis("trace store", writable, True, says)
     try:
-        if not check_path(path):
-            folder = path.absolute().parent
-            writable = os.access(folder, os.W_OK)
-            return says(
-                writable, f"{path} will be made" if writable else f"{folder} cannot be written: pass --store PATH"
-            )
-        looked = check(path, quick=True)
-        if not looked.older and can_write(path) and all(each.where == "attempts" for each in looked.problems):
-            Store.open(path).close()
         size = path.stat().st_size
-        found = check(path, quick=size > _LARGE)
+        with Store.existing(path) as store:
+            problems = check(store, quick=size > _LARGE)
     except UserError as error:
-        return says(False, str(error))
-    for first in found.problems[:1]:
-        more = f" ({len(found.problems) - 1} more: isump store check)" if len(found.problems) > 1 else ""
-        return says(False, f"{first.says}{more} Mend it with: isump store repair --store {path}")
-    notes = [f"{path} holds {found.holds}, {size / 1e6:,.1f} MB"]
-    notes += ["looked at quickly: isump store check reads every text"] * found.quick
-    notes += [f"of version {found.version}: brought up to date, after a backup, when it is next written"] * found.older
+        return Diagnosis("trace store", False, True, str(error))
+    for first in problems[:1]:
+        return Diagnosis("trace store", False, True, f"{first} More: isump store check --store {path}")
+    notes = [f"{path} is sound, {size / 1e6:,.1f} MB"]
+    notes += ["looked at quickly: isump store check reads every text"] * (size > _LARGE)
     notes += [f"others on this machine can read it: chmod 600 {path}"] * _is_open_to_others(path)
-    return says(True, "; ".join(notes))
+    return Diagnosis("trace store", True, True, "; ".join(notes))
 
 
 def _is_open_to_others(path: Path) -> bool:

@@ -15,6 +15,10 @@ class StoreError(UserError):
     """A trace store that cannot be opened, read or written."""
 
 
+class StoreBusy(StoreError):
+    """Another process is writing the trace store, and an event loop cannot wait for it."""
+
+
 class BackendError(UserError):
     """A request that a backend could not answer."""
 

@@ -1,25 +1,33 @@
-"""``isump store ...``: check, mend, back up, carry over, thin out and shrink the trace store.
+"""``isump store ...``: check, back up, restore, merge and prune the trace store.
 
     python -m app store check
-    python -m app store export run-3.jsonl --run 3
+    python -m app store merge shard-2.sqlite
 
 A command is a class: its fields are the options, ``run`` does it.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime, time
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_settings import CliPositionalArg, CliSubCommand, get_subcommand
 
 from app.config import LARGEST_NUMBER, StoreOption
 from app.errors import BadInput
-from app.store.lines import End
-from app.store.numbers import some
+from app.text import count
 from prompts.user_files import UserPath
+
+
+def _day(value: Any) -> Any:
+    """Only 2026-01-31 is a day: pydantic would take 20260131 for seconds since 1970."""
+    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        raise ValueError("write a day as 2026-01-31")
+    return value
 
 
 class Check(StoreOption):
@@ -29,40 +37,16 @@ class Check(StoreOption):
 
     def run(self) -> int:
         """Print a line for each thing that is wrong; exit code 1 when there is one."""
-        from app.store.check import check
+        from app.store import Store
+        from app.store.admin import check
 
-        checked = check(self.store, quick=self.quick)
-        _print(problem.says for problem in checked.problems)
-        if checked.problems:
-            _print([f"{self.store} holds {checked.holds}. Mend it with: isump store repair --store {self.store}"])
-            return 1
-        how = "A quick look finds nothing wrong" if self.quick else "Nothing is wrong"
-        _print([f"{how} with {self.store}: {checked.holds}."])
-        if checked.older:
-            when = "when it is next written, it is backed up and brought up to date"
-            _print([f"It is of version {checked.version}: {when}."])
-        return 0
-
-
-class Repair(StoreOption):
-    """Mend what is wrong, after a copy of the store was made; say what was lost."""
-
-    def run(self) -> int:
-        """Print what was found, lost and left; exit code 1 when something is wrong still."""
-        from app.store.repair import repair
-
-        repaired = repair(self.store)
-        if repaired.backup is None:
-            _print([f"Nothing is wrong with {self.store}."])
-            return 0
-        _print(problem.says for problem in repaired.found)
-        _print([f"As it was before, the store is in {repaired.backup}."])
-        _print(repaired.lost or ["Nothing was lost."])
-        if repaired.left:
-            _print(f"Still wrong: {problem.says}" for problem in repaired.left)
-            return 1
-        _print([f"Nothing is wrong with {self.store} any more."])
-        return 0
+        with Store.existing(self.store) as store:
+            problems = check(store, quick=self.quick)
+        _print(problems or [f"{'A quick look finds nothing' if self.quick else 'Nothing is'} wrong with {self.store}."])
+        if problems:
+            _print(["Put a sound copy in its place with isump store restore FILE, or save what can be read with"])
+            _print([f"sqlite3 {self.store} .recover | sqlite3 recovered.sqlite"])
+        return int(bool(problems))
 
 
 class Backup(StoreOption):
@@ -71,60 +55,56 @@ class Backup(StoreOption):
     path: CliPositionalArg[UserPath] = Field(description="the new file")
 
     def run(self) -> int:
-        """Print where the copy is and how large."""
-        from app.store.backup import back_up
-        from app.store.connect import check_path
+        """Print where the copy is and how large; exit code 1 when the store it is of is damaged."""
+        from app.store import Store
+        from app.store.admin import back_up, check
 
-        if not check_path(self.store):
-            raise BadInput(f"There is no trace store at {self.store}: pass --store PATH.")
-        _print([f"{self.path} holds all of {self.store}, {_megabytes(back_up(self.store, self.path))}."])
+        size = back_up(self.store, self.path)
+        _print([f"{self.path} holds all of {self.store}, {size / 1e6:,.1f} MB."])
+        with Store.open(self.path, read_only=True) as copy:
+            problems = check(copy)
+        _print([f"But {self.store} is damaged, and so is the copy: {problem}" for problem in problems[:1]])
+        return int(bool(problems))
+
+
+class Restore(StoreOption):
+    """Put a backup in the place of the store, which is kept beside it; nobody may have it open."""
+
+    path: CliPositionalArg[UserPath] = Field(description="what isump store backup wrote")
+
+    def run(self) -> int:
+        """Print where what was there has gone."""
+        from app.store.admin import restore
+
+        away = restore(self.path, self.store)
+        _print([f"{self.store} is now what {self.path} is.", *([f"What it was is in {away}."] if away else [])])
         return 0
 
 
-class Export(StoreOption):
-    """Write attempts and runs as JSON lines, for another store or another program."""
+class Merge(StoreOption):
+    """Add the runs and attempts of another store under new numbers, all of them or none."""
 
-    path: CliPositionalArg[UserPath] = Field(description="the new file")
-    of_run: int | None = Field(default=None, ge=1, le=LARGEST_NUMBER, description="only this run")
-    attempt: int | None = Field(default=None, ge=1, le=LARGEST_NUMBER, description="only this attempt")
+    path: CliPositionalArg[UserPath] = Field(description="the other store, which stays as it is")
 
     def run(self) -> int:
-        """Print how much was written."""
+        """Print how much was added."""
         from app.store import Store
-        from app.store.export import export
+        from app.store.admin import merge
 
-        if self.of_run is not None and self.attempt is not None:
-            raise BadInput("Choose a run or an attempt to export, and not both.")
-        with Store.existing(self.store) as store:
-            done = export(store, self.path, run=self.of_run, attempt=self.attempt)
-        _print([f"{self.path} holds {_in_words(done)}."])
-        return 0
-
-
-class Import(StoreOption):
-    """Add exported traces to the store under new numbers, all of them or none."""
-
-    path: CliPositionalArg[UserPath] = Field(description="what isump store export wrote")
-
-    def run(self) -> int:
-        """Print how much was added, and the new numbers."""
-        from app.store import Store
-        from app.store.importing import check_head, import_traces
-
-        check_head(self.path)
-        with Store.open(self.store) as store:
-            done = import_traces(store, self.path)
-        _print([f"{self.store} holds {_in_words(done.counted)} more."])
-        _print(f"Run {old} is run {new} here." for old, new in done.runs.items())
-        if len(done.attempts) == 1:
-            _print(f"Attempt {old} is attempt {new} here." for old, new in done.attempts.items())
+        with Store.existing(self.path) as other, Store.open(self.store) as store:
+            if other.file == store.file:
+                raise BadInput("A store cannot be merged into itself.")
+            added = merge(store, other)
+        _print([f"{self.store} holds {count(added.runs, 'run')} and {count(added.attempts, 'attempt')} more."])
         return 0
 
 
 class Prune(StoreOption):
-    """Remove traces for good: what all the options given are true of."""
+    """Remove traces for good: those of which all the options given are true."""
 
-    before: datetime | None = Field(default=None, description="begun before this day, as in 2026-01-31; runs go whole")
+    before: Annotated[date | None, BeforeValidator(_day)] = Field(
+        default=None, description="begun before this day, as in 2026-01-31; a run goes whole or stays whole"
+    )
     of_run: int | None = Field(default=None, ge=1, le=LARGEST_NUMBER, description="of this run")
     errors: bool = Field(default=False, description="failed attempts that are not the result of an item")
     yes: bool = Field(default=False, description="do it without asking")
@@ -132,60 +112,41 @@ class Prune(StoreOption):
     def run(self) -> int:
         """Say what would go, ask, and remove it; exit code 1 when the answer is no."""
         from app.store import Store
-        from app.store.prune import Unwanted, plan_prune, prune
+        from app.store.admin import PruneFilter, count_prunable, remove
 
+        before = None if self.before is None else datetime.combine(self.before, time()).timestamp()
+        prune = PruneFilter(self.of_run, before, self.errors)
         with Store.existing(self.store) as store:
-            plan = plan_prune(store, Unwanted(self.of_run, self._moment(), self.errors))
-            if not plan.attempts and not plan.runs:
+            found = count_prunable(store, prune)
+            if not found.attempts and not found.runs:
                 _print([f"{self.store} has nothing of that."])
                 return 0
-            _print([f"From {self.store} would be removed, for good: {plan}."])
+            what = f"{count(found.runs, 'run')} and {count(found.attempts, 'attempt')}"
+            _print([f"From {self.store} would be removed, for good: {what}."])
             if not self.yes and not _agreed():
                 _print(["Nothing was removed."])
                 return 1
-            prune(store, plan)
-        _print(["It is removed. isump store vacuum makes the file smaller."])
-        return 0
-
-    def _moment(self) -> float | None:
-        try:
-            return None if self.before is None else self.before.timestamp()
-        except (OverflowError, OSError, ValueError) as error:
-            raise BadInput(
-                f"--before {self.before} is no day that can be compared with others: write 2026-01-31."
-            ) from error
-
-
-class Vacuum(StoreOption):
-    """Make the file as small as what is in it."""
-
-    def run(self) -> int:
-        """Print the size before and after."""
-        from app.store.vacuum import vacuum
-
-        before, after = vacuum(self.store)
-        _print([f"{self.store} had {_megabytes(before)} and has {_megabytes(after)}."])
+            remove(store, prune)
+        _print(["It is removed."])
         return 0
 
 
 class StoreCommands(BaseModel):
-    """Check, mend, back up, carry over, thin out and shrink the trace store."""
+    """Check, back up, restore, merge and prune the trace store."""
 
     model_config = ConfigDict(frozen=True)
 
     check: CliSubCommand[Check] = Field(description="look for damage")
-    repair: CliSubCommand[Repair] = Field(description="mend what is wrong")
     backup: CliSubCommand[Backup] = Field(description="copy it while others write it")
-    export: CliSubCommand[Export] = Field(description="write traces as JSON lines")
-    import_: CliSubCommand[Import] = Field(alias="import", description="add exported traces")
+    restore: CliSubCommand[Restore] = Field(description="put a backup in its place")
+    merge: CliSubCommand[Merge] = Field(description="add the traces of another store")
     prune: CliSubCommand[Prune] = Field(description="remove traces for good")
-    vacuum: CliSubCommand[Vacuum] = Field(description="make the file smaller")
 
     def run(self) -> int:
         """Run the chosen command."""
         chosen = get_subcommand(self, is_required=False)
         if chosen is None:
-            names = ", ".join(name.strip("_") for name in StoreCommands.model_fields)
+            names = ", ".join(StoreCommands.model_fields)
             raise BadInput(f"There is no command for the store: choose {names}, or see isump store --help.")
         return chosen.run()  # pyright: ignore[reportAttributeAccessIssue]  # every subcommand above has ``run``
 
@@ -193,7 +154,7 @@ class StoreCommands(BaseModel):
 def _print(lines: Iterable[str]) -> None:
     from rich.console import Console
 
-    from app.sanitize import sanitize
+    from app.text import sanitize
 
     console = Console()
     for line in lines:
@@ -210,11 +171,3 @@ def _agreed() -> bool:
         return Confirm.ask("Remove it?", default=False)
     except EOFError:
         return False
-
-
-def _in_words(counted: End) -> str:
-    return f"{some(counted.runs, 'run')}, {some(counted.attempts, 'attempt')} and {some(counted.steps, 'step')}"
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB"

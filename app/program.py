@@ -19,8 +19,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NoReturn
 
-from app.sanitize import sanitize
 from app.starting import open_closed_streams, unexpected
+from app.text import sanitize
 from prompts.brief import brief
 from prompts.values import UserError
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from app.errors import BadInput
 from app.fork import Fork, check_fork
 from app.store import Store
+from app.store.database import retry_while_busy
 from app.store.records import Attempt, AttemptSpec, Costs, Record, record
 from graphs import find_strategy
 from graphs.nodes import Resources, initial_state
@@ -106,7 +107,7 @@ async def solve(
         inherited = parent.spec.checks if checks is None else checks
         spec = replace(spec, parent=parent.id, forked_at_step=fork.step, checks=inherited)
         state = initial_state(question, fork.memory, fork.round)
-    attempt = store.begin(spec)
+    attempt = await retry_while_busy(store.begin, spec)
     try:
         yield Began(attempt.id, spec)
         deadline = asyncio.get_running_loop().time() + settings.max_seconds
@@ -120,14 +121,14 @@ async def solve(
         async for step in stream:
             assert isinstance(step, Step), "graphs stream Steps only"
             item = record(index, step, question, thought, spec.checks)
-            store.write(attempt.id, item)
+            await retry_while_busy(store.write, attempt.id, item)
             thought, index, last = step.thought.text if step.thought else thought, index + 1, step
             costs = costs.after(step)
             yield item
         assert last is not None and last.ending is not None, "every graph ends in conclude"
-        attempt = store.finish(attempt, last.answer or Answer(None), last.ending)
+        attempt = await retry_while_busy(store.finish, attempt, last.answer or Answer(None), last.ending)
     except BaseException as error:
-        store.fail(attempt, _sentence(error))
+        await retry_while_busy(store.fail, attempt, _sentence(error))
         raise
     yield Ended(attempt, costs.over(attempt))
 

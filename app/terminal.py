@@ -18,9 +18,9 @@ from rich.text import Text
 
 from app.attempt_view import AttemptView
 from app.doctor import Diagnosis
-from app.sanitize import sanitize
 from app.session import Began, Ended, Event
 from app.store.records import Attempt, AttemptSpec, ContextSize, Costs, Record, Run
+from app.text import sanitize
 from prompts.checks import Finding, fault_name
 from prompts.memories import Memory
 
@@ -132,7 +132,7 @@ def listing(runs: Sequence[Run], attempts: Sequence[Attempt]) -> RenderableType:
     tries = Table("attempt", "run", "strategy", "status", "answer", "question", box=None, header_style="dim")
     for attempt in attempts:
         spec, run_id = attempt.spec, "" if attempt.spec.run is None else str(attempt.spec.run)
-        answer = attempt.answer or attempt.error or ("none" if attempt.status == "done" else "")
+        answer = attempt.answer or attempt.error or ("none" if attempt.status == "done" else "unfinished")
         cells = (str(attempt.id), run_id, spec.strategy, attempt.status, answer[:30], spec.question.text[:60])
         tries.add_row(*(Text(sanitize(cell).replace("\n", " ")) for cell in cells))
     return Group(*([evals, Text()] if runs else []), tries)

@@ -13,7 +13,7 @@ from rich.text import Text
 from app.models.catalogue import Model
 from app.models.provenance import Provenance
 from app.models.status import ModelStatus
-from app.sanitize import sanitize
+from app.text import sanitize
 
 
 def catalogue(statuses: Sequence[ModelStatus], default: str) -> RenderableType:

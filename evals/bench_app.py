@@ -34,7 +34,7 @@ from app.arguments import parse
 from app.config import Environment
 from app.errors import BackendError
 from app.store import Store
-from app.store.search import Wanted
+from app.store.search import AttemptFilter
 from evals.bench_steps import ms_per_step
 from prompts.checks import CHECKS
 
@@ -74,15 +74,21 @@ class Report:
 
 def search(store: Store, report: Report) -> None:
     """Report the slowest of all filters and words, and reading one step, each the fastest of five tries."""
-    faults = [Wanted(fault=(check.name, kind)) for check in CHECKS.values() for kind in check.faults]
-    wanted = [Wanted(), Wanted("clips"), Wanted("clips sold June"), Wanted("absent"), *faults]
-    wanted += [Wanted(only=only) for only in ("wrong", "unanswered", "error", "steps spent")]
+    faults = [AttemptFilter(fault=(check.name, kind)) for check in CHECKS.values() for kind in check.faults]
+    wanted = [
+        AttemptFilter(),
+        AttemptFilter("clips"),
+        AttemptFilter("clips sold June"),
+        AttemptFilter("absent"),
+        *faults,
+    ]
+    wanted += [AttemptFilter(outcome=only) for only in ("wrong", "unanswered", "error", "steps spent")]
     report.add("The slowest search", max(_fastest(lambda each=each: _find(store, each)) for each in wanted), SEARCH)
     middle = store.attempts(200)[-1].id
     report.add("Reading a step and its costs", _fastest(lambda: _read(store, middle)), READ)
 
 
-def _find(store: Store, wanted: Wanted) -> None:
+def _find(store: Store, wanted: AttemptFilter) -> None:
     store.find(wanted, 50)
     store.count(wanted)
 

@@ -4,8 +4,7 @@ python -m evals.bench_steps
 python -m evals.bench_steps --questions 20 --model qwen2.5-1.5b
 
 First 64 attempts at once on a scripted backend that answers at once: graph, prompts, checks and store are then all
-there is to wait for. Then attempts of two steps, one after another, with and without a wait for the disk at the end of
-each: the price of surviving a loss of power. Then isump on built-in questions with the chosen backend: the share of the
+there is to wait for. Then isump on built-in questions with the chosen backend: the share of the
 wall time in which it had work, and the share of prompt tokens that its prefix cache served.
 """
 
@@ -17,7 +16,6 @@ if __name__ == "__main__":
     starting()
 
 import asyncio
-import math
 import sys
 import tempfile
 import time
@@ -34,7 +32,6 @@ from app.backends.open import open_backend
 from app.backends.scripted import ScriptedBackend
 from app.session import solve
 from app.store import Store
-from app.store.database import ON_DISK_EVERY
 from app.store.records import Record
 from evals.gsm8k import TASK, GsmSource
 from evals.progress import bar
@@ -70,17 +67,6 @@ async def ms_per_step(attempts: int, rounds: int, store: Store) -> tuple[float, 
     return 1000 * (time.perf_counter() - clock) / steps, steps
 
 
-async def ms_per_attempt(attempts: int, on_disk_every: float, folder: Path) -> float:
-    """Milliseconds of an attempt of two steps in a store with that interval between waits for the disk."""
-    backend = ScriptedBackend(lambda request: "Answer: 72")
-    with Store.open(folder / f"disk-{on_disk_every}.sqlite", on_disk_every=on_disk_every) as store:
-        clock = time.perf_counter()
-        for number in range(attempts):
-            async for _ in solve(Question(str(number), ASKED), "cot", backend, Settings(), store):
-                pass
-        return 1000 * (time.perf_counter() - clock) / attempts
-
-
 class BenchSteps(SolveOptions):
     """Measure the orchestration time of a step, and the utilization of the backend."""
 
@@ -95,14 +81,6 @@ class BenchSteps(SolveOptions):
         with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder) / "bench.sqlite") as store:
             cost, steps = asyncio.run(ms_per_step(self.attempts, self.rounds, store))
             console.print(f"Our own time per step: {cost:.2f} ms ({steps:,} steps, {self.attempts} attempts at once).")
-            waiting, never, usual = (
-                asyncio.run(ms_per_attempt(self.attempts, seconds, Path(folder)))
-                for seconds in (0, math.inf, ON_DISK_EVERY)
-            )
-            console.print(
-                f"An attempt of two steps: {never:.2f} ms without a wait for the disk, {waiting:.2f} ms with one at the"
-                f" end of each, {usual:.2f} ms with one every {ON_DISK_EVERY:g} s, as stores are opened."
-            )
             number = asyncio.run(self._evaluate(store))
             costs = summarize_run(store, store.run(number)).costs
             console.print(backend_use(store, number).in_words())

@@ -21,6 +21,7 @@ from app.backends.open import check_backend, open_backend
 from app.config import LARGEST_NUMBER, StoreOption
 from app.errors import BadInput
 from app.store import Store
+from app.store.database import retry_while_busy
 from app.store.records import Run
 from evals import TASKS
 from evals.progress import bar
@@ -82,7 +83,9 @@ def measure(task: Task, options: EvalOptions) -> int:
             async with aclosing(await open_backend(config)) as backend:
                 if run is None:
                     strategy, settings = options.chosen_strategy, options.settings
-                    run = begin(store, task, questions, source, strategy.name, backend, settings)
+                    run = await retry_while_busy(
+                        begin, store, task, questions, source, strategy.name, backend, settings
+                    )
                 else:
                     check_model(run, backend)
                 with bar(console) as report:

@@ -18,22 +18,10 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from app.store.records import Identity
-from evals.formatting import count, format_number, percent, percent_interval, points, points_interval, ratio
+from app.store.records import COST_UNITS, Identity
+from app.text import count, format_number, percent
+from evals.formatting import percent_interval, points, points_interval, ratio
 from evals.statistics import Comparison, Estimate, PairedDifference
-
-COST_UNITS = {
-    "peak_context": "tokens",
-    "generated": "tokens",
-    "prompt_tokens": "tokens",
-    "cached_tokens": "tokens",
-    "processed": "tokens",
-    "attention_area": "token pairs",
-    "calls": "calls",
-    "steps": "steps",
-    "seconds": "s",
-}
-"""The costs of one attempt, in the order they are shown, with their units."""
 
 SHOWN_FLIPS = 12
 

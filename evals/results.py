@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from app.errors import BadInput
 from app.store import Store
-from app.store.records import ItemResult, Run
-from evals.report import COST_UNITS, CostSummary, RunSummary
+from app.store.records import COST_UNITS, ItemResult, Run
+from evals.report import CostSummary, RunSummary
 from evals.statistics import Comparison, accuracy, compare_paired
 
 

@@ -7,8 +7,8 @@ async for progress in news: ...
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from app.attempt_view import AttemptView
 from app.errors import BackendUnavailable, BadInput, MissingKey, StoreError
 from app.session import Event, solve
 from app.store import Store
+from app.store.database import retry_while_busy
 from app.store.records import Attempt, ItemResult, Run, RunSpec
 from app.streams import merge
 from evals import TASKS
@@ -77,28 +78,48 @@ def load_again(
     task, spec = task_of(run), run.spec
     source = source or source_of(run)
     questions = task.questions(source)
-    model = StoredModel(spec.backend, spec.model, spec.identity.model if spec.identity else spec.model)
+    model = StoredModel(spec.backend, spec.model, spec.identity.model)
     _check_unchanged(run, spec_of(task, questions, source, strategy or spec.strategy, model, settings or spec.settings))
     return questions
 
 
 def check_model(run: Run, backend: Backend) -> None:
     """Raise ``BadInput`` when the backend does not run the model that the run was begun with."""
-    before = run.spec.identity
-    assert before is not None, "load_again refuses a run without an identity"
-    _check_unchanged(run, replace(run.spec, backend=backend.name, identity=replace(before, model=backend.fingerprint)))
+    identity = replace(run.spec.identity, model=backend.fingerprint)
+    _check_unchanged(run, replace(run.spec, backend=backend.name, identity=identity))
 
 
 def _check_unchanged(run: Run, now: RunSpec) -> None:
-    if run.spec.identity is None:
-        raise BadInput(
-            f"Run {run.id} was begun by a version that did not record what makes its numbers, so nobody can say "
-            "whether the rest would be made alike: start a new run."
-        )
     if changed := differences(run.spec, now):
         raise BadInput(
             f"Run {run.id} cannot be resumed: {'; '.join(changed)}. Restore what was changed, or start a new run."
         )
+
+
+@contextmanager
+def run_lock(store: Store, run: int) -> Iterator[None]:
+    """A run to oneself: until the block ends, or this process does, nobody else can write it.
+
+    Raises:
+        BadInput: Somebody else is writing it.
+    """
+    from filelock import FileLock, Timeout
+
+    if store.file is None:
+        yield
+        return
+    path = store.file.with_name(f"{store.file.name}.run-{run}.lock")
+    lock = FileLock(path, blocking=False, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise BadInput(f"Run {run} is being written already: wait for it, or stop it where it was started.") from None
+    except OSError as error:
+        raise StoreError(f"{path} cannot be locked ({error.strerror}): pass a --store that you can write.") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 class Runner:
@@ -122,13 +143,14 @@ class Runner:
             UserError: Somebody else is writing the run, the backend cannot be reached or wants a key, or the store
                 cannot be written.
         """
-        with self.store.run_lock(self.run.id):
+        with run_lock(self.store, self.run.id):
+            await retry_while_busy(self.store.close_unfinished, self.run.id)
             async with aclosing(self._attempt_all()) as news:
                 async for progress in news:
                     yield progress
 
     async def _attempt_all(self) -> AsyncGenerator[Progress]:
-        waiting = self._skip_done()
+        waiting = await self._skip_done()
         yield self._now()
         views: dict[int, AttemptView] = {}
         async with aclosing(merge(map(self._attempt, waiting), self.concurrency)) as batches:
@@ -137,7 +159,7 @@ class Runner:
                 for place, event in batch:
                     view = views[place] = views.get(place, AttemptView()).after(event)
                     if view.over:
-                        self._close(waiting[place], views.pop(place), event)
+                        await self._close(waiting[place], views.pop(place), event)
                 if self._done > before:
                     yield self._now()
 
@@ -145,7 +167,7 @@ class Runner:
         total = len(self.questions.items)
         return Progress(self._done, total, self._kept, self._right, self._judged, self._errors)
 
-    def _skip_done(self) -> list[Item]:
+    async def _skip_done(self) -> list[Item]:
         """Count the items that are done already, judge those that were not, and return the others."""
         done = {result.question_id: result for result in self.store.items(self.run.id) if result.status == "done"}
         waiting: list[Item] = []
@@ -158,12 +180,12 @@ class Runner:
             if self.task.scorers.keys() <= before.scores.keys():
                 self._count(before.scores[self.task.primary])
             else:
-                self._judge_stored(item, before)
+                await self._judge_stored(item, before)
         return waiting
 
-    def _judge_stored(self, item: Item, result: ItemResult) -> None:
+    async def _judge_stored(self, item: Item, result: ItemResult) -> None:
         steps = [record.step for record in self.store.records(result.attempt)]
-        self._judge(item, self.store.attempt(result.attempt), steps)
+        await self._judge(item, self.store.attempt(result.attempt), steps)
 
     def _attempt(self, item: Item) -> AsyncGenerator[Event]:
         spec = self.run.spec
@@ -177,11 +199,11 @@ class Runner:
             run=self.run.id,
         )
 
-    def _close(self, item: Item, view: AttemptView, event: Event | UserError) -> None:
+    async def _close(self, item: Item, view: AttemptView, event: Event | UserError) -> None:
         self._done += 1
         if view.attempt is not None:
             self._failures = 0
-            self._judge(item, view.attempt, [record.step for record in view.records])
+            await self._judge(item, view.attempt, [record.step for record in view.records])
             return
         assert isinstance(event, UserError), "an attempt without a result ended in an error"
         self._errors += 1
@@ -189,9 +211,9 @@ class Runner:
         if isinstance(event, MissingKey | StoreError) or self._failures >= GIVE_UP_AFTER:
             raise event
 
-    def _judge(self, item: Item, attempt: Attempt, steps: list[Step]) -> None:
+    async def _judge(self, item: Item, attempt: Attempt, steps: list[Step]) -> None:
         scores = {name: scorer(item, attempt, steps) for name, scorer in self.task.scorers.items()}
-        self.store.score(attempt.id, scores)
+        await retry_while_busy(self.store.score, attempt.id, scores)
         self._count(scores[self.task.primary].value)
 
     def _count(self, value: float | None) -> None:

@@ -29,6 +29,7 @@ ENTRY = {
     "evals.commands",
     "evals.report",
     "evals.results",
+    "evals.formatting",
     "evals.compare",
     "memory.train",
 }

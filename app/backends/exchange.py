@@ -27,7 +27,7 @@ from app.backends.failures import NoAnswer, Redirected, Refused, Unusable
 from app.backends.wire import ErrorTold, Malformed, ServerError, Wire, error_in, parse, read
 from app.errors import BadInput
 from app.masking import mask
-from app.sanitize import sanitize
+from app.text import sanitize
 
 CONNECT_SECONDS = 10.0
 """A host that does not even accept a connection by then is absent; the timeout proper is for generating."""

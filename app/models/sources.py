@@ -36,7 +36,7 @@ from app.models.catalogue import HubFile, Model, Wheel
 from app.models.files import file_sizes
 from app.models.progress import Report
 from app.models.provenance import Source
-from app.sanitize import sanitize
+from app.text import sanitize
 
 if TYPE_CHECKING:
     from huggingface_hub import HfFileMetadata

@@ -1,18 +1,12 @@
-"""The trace store: one SQLite file that holds every run, attempt, step and call, written as they happen.
+"""The trace store: one SQLite file that holds every run, attempt, step and call, and all SQL of the project.
 
 with Store.open(Path("isump.sqlite")) as store:
     attempt = store.begin(spec)
     store.write(attempt.id, record)
     store.records(attempt.id) == [record]
-    store.find(Wanted(words="eggs", only="wrong"))
+    store.find(AttemptFilter(words="eggs", outcome="wrong"))
 """
 
-from app.store.reader import Reader
-from app.store.search import Search
-from app.store.writer import Writer
+from app.store.store import Store
 
 __all__ = ["Store"]
-
-
-class Store(Reader, Search, Writer):
-    """A trace store: everything that is read, found and written in one file."""

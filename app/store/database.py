@@ -1,38 +1,39 @@
-"""A SQLite file of ours, held by sqlite-utils: opened, checked, brought up to date, read, and written in transactions.
-
-All SQL of the project is in this package: the schema in ``schema``, questions to it in ``reader`` and ``search``, and
-what is written in ``writer`` and ``texts``.
-"""
+"""Database: one open SQLite file, held by sqlite-utils, read by any thread and written in transactions."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import math
+import hashlib
 import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
+from urllib.parse import quote
 
-from app.errors import StoreError
-from app.store.columns import check_values
-from app.store.connect import PATIENCE, UNREADABLE, can_write, check_path, connect
-from app.store.migrate import check_version, migrate, newer
-from app.store.schema import MIGRATIONS
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from app.errors import StoreBusy, StoreError
+from app.store.schema import bring_up_to_date, check_version, pragma
+from prompts.memories import Memory
 
 if TYPE_CHECKING:
     import sqlite_utils
 
 Row = dict[str, Any]
+P = ParamSpec("P")
+T = TypeVar("T")
 
 MEMORY = ":memory:"
-"""The path of a store that is on no disk."""
-
-ON_DISK_EVERY = 1.0
-"""Seconds between commits that wait for the disk."""
+"""Path of a store that is on no disk."""
+BUSY_TIMEOUT = 30.0
+"""Seconds to wait for another process's lock."""
+READ_ERRORS = (sqlite3.Error, UnicodeError)
+"""Raised when a file is damaged: by SQLite, and by sqlite3 when the message itself holds what is garbled."""
 
 
 class Database:
@@ -46,60 +47,49 @@ class Database:
 
     def __init__(self, db: sqlite_utils.Database, path: str, file: Path | None, read_only: bool) -> None:
         """Wrap an open database whose schema is current; use ``Store.open``."""
-        self.path = path
-        self.file = file
-        self.read_only = read_only
+        self.path, self.file, self.read_only = path, file, read_only
         self._db = db
         self._lock = threading.RLock()
         self._inode = _inode(file)
-        self._schema = -1
-        self._writing = False
-        self._on_disk_every = ON_DISK_EVERY
-        self._on_disk = -math.inf
 
     @classmethod
-    def open(cls, path: Path | str, *, read_only: bool = False, on_disk_every: float = ON_DISK_EVERY) -> Self:
-        """Open or create the store at ``path`` (":memory:" for none on disk) and bring its schema up to date.
+    def open(cls, path: Path | str, *, read_only: bool = False) -> Self:
+        """Open or create the store at ``path`` (":memory:" for none on disk).
 
-        Before a store that holds something is brought up to date, it is backed up beside itself.
+        A new file is readable and writable for its owner alone; SQLite gives the files beside it the same mode.
 
         Args:
             path: Where it is.
-            read_only: Never write: neither the store, nor its schema, nor attempts whose process is gone. It can then
-                be on media, or in a folder, that cannot be written.
-            on_disk_every: Seconds; a durable commit waits for the disk when the last one that did is longer ago. With 0
-                every one of them waits, with infinity none.
+            read_only: Never write; the store can then be on media, or in a folder, that cannot be written.
 
         Raises:
-            StoreError: The file is damaged, is not ours, is newer than this program, or cannot be written; or it is to
-                be read only and absent, or older than this program.
+            StoreError: The file is damaged, is not ours, is of another version, or cannot be written; or it is to be
+                read only and absent.
         """
-        import sqlite_utils  # 0.45 s where pandas is installed, which it imports; commands without a store do not wait
+        import sqlite_utils  # takes 0.45 s where pandas is installed, which it imports
 
-        connection = None
+        connection, file = None, None
         try:
             if str(path) == MEMORY:
-                file = None
-                connection = sqlite3.connect(MEMORY, PATIENCE, isolation_level=None, check_same_thread=False)
+                connection = sqlite3.connect(MEMORY, BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
             else:
-                connection = connect(Path(path), read_only=read_only)
                 file = Path(path).resolve()
+                connection = connect_read_only(file) if read_only else _connect_or_create(file)
             db = sqlite_utils.Database(connection, execute_plugins=False)
-            if read_only:
-                _check_current(db, str(path))
-            else:
-                migrate(db, str(path), file)
+            check_version(db, str(path))
+            if not read_only:
+                _use_wal(db)
+                bring_up_to_date(db, str(path))
             db.execute("PRAGMA synchronous = normal")
-            opened = cls(db, str(path), file, read_only)
-            opened._on_disk_every = on_disk_every
-            return opened
+            db.execute("PRAGMA foreign_keys = on")
+            return cls(db, str(path), file, read_only)
         except BaseException as error:
             if connection is not None:
                 connection.close()
-            if isinstance(error, sqlite3.Error | OSError | LookupError | TypeError | ValueError):
+            if isinstance(error, sqlite3.Error | OSError | ValueError):
                 raise StoreError(
-                    f"{path} cannot be used as a trace store ({error}): "
-                    "see isump store check, or pass another --store PATH."
+                    f"{str(path)[:200]} cannot be used as a trace store ({error}): "
+                    "restore a backup with isump store restore FILE, or pass another --store PATH."
                 ) from error
             raise
 
@@ -110,10 +100,7 @@ class Database:
         Raises:
             StoreError: There is none, or it cannot be opened.
         """
-        path = Path(path)
-        if not check_path(path):
-            raise StoreError(f"There is no trace store at {path}: solve a question first, or pass --store PATH.")
-        return cls.open(path, read_only=not can_write(path))
+        return cls.open(path, read_only=not can_write(existing_file(path)))
 
     def __enter__(self) -> Self:
         return self
@@ -126,93 +113,71 @@ class Database:
         with self._lock:
             self._db.close()
 
-    def _rows(self, sql: str, *values: object) -> list[Row]:
+    def vacuum(self) -> None:
+        """Give the space of removed rows back to the file system, unless others are reading: it is used again then."""
+        with self._lock, contextlib.suppress(sqlite3.OperationalError):
+            self._db.execute("VACUUM")
+
+    def rows(self, sql: str, *values: object) -> list[Row]:
+        """The rows that a SELECT finds; raises ``StoreError`` when the file cannot be read."""
         with self._lock:
             try:
-                rows = list(self._db.query(sql, values))
-                check_values(rows)
-                return rows
-            except (*UNREADABLE, OverflowError, ValueError) as error:
-                self._check_version()
+                return list(self._db.query(sql, values))
+            except (*READ_ERRORS, OverflowError) as error:
                 raise StoreError(
                     f"{self.path} could not be read ({error}): see isump store check, or pass another --store PATH."
                 ) from error
 
     @contextlib.contextmanager
-    def _transaction(self, *, durable: bool = False) -> Iterator[None]:
+    def transaction(self) -> Iterator[sqlite_utils.Database]:
         """Hold the lock of the file; commit at the end, or roll back and say why nothing was written.
 
-        A commit survives the end of this process. One that is ``durable`` also waits until the disk has it and all
-        before it, so that they survive a loss of power. That takes a multiple of the time, which
-        ``evals.bench_steps`` measures, and therefore it is done at most every ``on_disk_every`` seconds.
+        A commit survives the end of this process, whatever ends it. A transaction within another is a part of it.
 
         Raises:
-            StoreError: The file cannot be written, or it is no longer the one that was opened, or no longer of this
-                program's version.
+            StoreBusy: Another process holds the lock, and this is called in an event loop: see ``retry_while_busy``.
+            StoreError: The file cannot be written, or it is no longer the one that was opened.
         """
         if self.read_only:
             raise StoreError(f"{self.path} is open to be read only, and this would write it.")
         with self._lock:
-            if self._writing:
-                yield  # a part of the one that this thread is in
-                return
-            wait = durable and time.monotonic() - self._on_disk > self._on_disk_every
             try:
-                if wait:
-                    self._db.execute("PRAGMA synchronous = full")
-                self._db.execute("BEGIN IMMEDIATE")
-                self._writing = True
-                self._check_unchanged()
-                yield
-                self._db.execute("COMMIT")
-                self._on_disk = time.monotonic() if wait else self._on_disk
-            except BaseException as error:
-                self._forget()
-                self._db.rollback()
-                if isinstance(error, (*UNREADABLE, OverflowError)):
-                    raise StoreError(
-                        f"{self.path} could not be written ({error}): nothing already in it is lost."
-                    ) from error
+                if self._db.conn.in_transaction:
+                    yield self._db
+                    return
+                self._begin()
+                try:
+                    if self.file is not None and _inode(self.file) != self._inode:
+                        raise StoreError(f"{self.path} was moved or replaced while it was open: start again.")
+                    yield self._db
+                    self._db.execute("COMMIT")
+                except BaseException:
+                    self._db.rollback()
+                    raise
+            except (*READ_ERRORS, OverflowError) as error:
+                raise StoreError(f"{self.path} could not be written ({error}): nothing in it is lost.") from error
+
+    def _begin(self) -> None:
+        in_event_loop = asyncio._get_running_loop() is not None  # the public one raises, ten times slower
+        self._db.execute(f"PRAGMA busy_timeout = {0 if in_event_loop else int(1000 * BUSY_TIMEOUT)}")
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if in_event_loop and "locked" in str(error):
+                raise StoreBusy(f"{self.path} is being written by another process: try again.") from None
+            raise
+
+
+async def retry_while_busy(write: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """``write(*args)``, a method of a store, as soon as no other process holds its lock; raises ``StoreBusy``."""
+    until = time.monotonic() + BUSY_TIMEOUT
+    while True:
+        try:
+            return write(*args, **kwargs)
+        except StoreBusy:
+            if time.monotonic() > until:
                 raise
-            finally:
-                self._writing = False
-                if wait:
-                    self._db.execute("PRAGMA synchronous = normal")
-
-    @contextlib.contextmanager
-    def _snapshot(self) -> Iterator[None]:
-        """Read everything in the block as of one moment, whoever writes meanwhile."""
-        with self._lock:
-            self._db.execute("BEGIN")
-            try:
-                yield
-            finally:
-                self._db.rollback()
-
-    def _forget(self) -> None:
-        """Forget what is known of the rows of the file, because it may no longer be so."""
-
-    def _check_unchanged(self) -> None:
-        """Look, within a transaction, whether this is still the store that was opened: 5 microseconds.
-
-        Ids of rows are known only until the schema's number changes, which a migration does, and ``prune`` on purpose.
-        """
-        execute = self._db.conn.execute
-        schema = execute("PRAGMA schema_version").fetchone()[0]
-        if schema != self._schema:
-            self._forget()
-            self._schema = schema
-        if execute("PRAGMA user_version").fetchone()[0] != len(MIGRATIONS):
-            raise newer(self.path)
-        if self.file is not None and _inode(self.file) != self._inode:
-            raise StoreError(
-                f"{self.path} was moved or replaced while it was open, so nothing more is written to it: start again."
-            )
-
-    def _check_version(self) -> None:
-        """Raise ``StoreError`` when a newer program has changed the file meanwhile, which explains most failures."""
-        with contextlib.suppress(*UNREADABLE):
-            check_version(self._db, self.path)
+        await asyncio.sleep(0.01)
 
 
 def insert(db: sqlite_utils.Database, table: str, **row: object) -> int:
@@ -226,23 +191,109 @@ def insert(db: sqlite_utils.Database, table: str, **row: object) -> int:
     return cursor.lastrowid
 
 
+def text_id(db: sqlite_utils.Database, text: str) -> int:
+    """Row id of a text, stored when it is new."""
+    return _once(db, "texts", digest(_bytes(text)), {"text": text})
+
+
+def memory_id(db: sqlite_utils.Database, memory: Memory) -> int:
+    """Row id of a memory, stored when it is new."""
+    encoded = memory.encode()
+    name = digest(encoded.kind.encode(), _bytes(encoded.text), encoded.data)
+    row = {"kind": encoded.kind, "text": text_id(db, encoded.text), "data": encoded.data or None}
+    return _once(db, "memories", name, row)
+
+
+def digest(*parts: bytes) -> bytes:
+    """Name of a text or memory: the first half, 16 bytes, of the SHA-256 of its parts with zeros between."""
+    return hashlib.sha256(b"\0".join(parts)).digest()[:16]
+
+
+def existing_file(path: Path | str) -> Path:
+    """The file at ``path``; raises ``StoreError`` when there is none."""
+    try:
+        if Path(path).is_file():
+            return Path(path).resolve()
+        is_there = os.path.lexists(path)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise StoreError(f"{str(path)[:200]} cannot be used ({reason}): pass another --store PATH.") from error
+    if is_there:
+        raise StoreError(f"{path} is no file and so no trace store: pass another --store PATH.")
+    raise StoreError(f"There is no trace store at {path}: solve a question first, or pass --store PATH.")
+
+
+def can_write(path: Path) -> bool:
+    """Whether SQLite can write the file, for which it needs the folder too."""
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
+def connect_read_only(file: Path) -> sqlite3.Connection:
+    """A connection that reads the file and its log.
+
+    Where the log's index cannot be made, because the folder cannot be written, SQLite must be told that nobody writes
+    the file; a log with something in it would then be passed over, so that is refused.
+
+    Raises:
+        StoreError: There is no file, or its newest steps are in a log that cannot be read here.
+    """
+    connection = _connect(existing_file(file), "mode=ro")
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        return connection
+    except sqlite3.OperationalError:
+        connection.close()
+        log = file.with_name(f"{file.name}-wal")
+        if log.exists() and log.stat().st_size:
+            raise StoreError(
+                f"{file} cannot be read here, because its newest steps are still in {log.name}: "
+                "copy both to a folder that you can write."
+            ) from None
+        return _connect(file, "mode=ro&immutable=1")
+
+
+def _connect_or_create(file: Path) -> sqlite3.Connection:
+    if not file.parent.is_dir():
+        raise StoreError(f"{file} cannot be used, because there is no folder {file.parent}: make it, or pass another --store.")
+    if not file.exists():
+        with contextlib.suppress(FileExistsError):  # an empty file is an empty database to SQLite
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    return _connect(existing_file(file), "mode=rw")
+
+
+def _connect(file: Path, how: str) -> sqlite3.Connection:
+    uri = f"file:{quote(str(file))}?{how}"
+    return sqlite3.connect(uri, BUSY_TIMEOUT, uri=True, isolation_level=None, check_same_thread=False)
+
+
+@retry(
+    retry=retry_if_exception_type(sqlite3.OperationalError),
+    stop=stop_after_delay(BUSY_TIMEOUT),
+    wait=wait_fixed(0.02),
+    reraise=True,
+)
+def _use_wal(db: sqlite_utils.Database) -> None:
+    """Switch to write-ahead logging; SQLite does not wait for its lock here, whatever the timeout."""
+    if pragma(db, "journal_mode") not in ("wal", "memory"):
+        db.execute("PRAGMA journal_mode = wal")
+
+
+def _once(db: sqlite_utils.Database, table: str, name: bytes, row: Row) -> int:
+    stored = db.execute(f"SELECT id FROM {table} WHERE sha256 = ?", (name,)).fetchone()
+    return stored[0] if stored else insert(db, table, sha256=name, **row)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
 @cache
 def _insertion(table: str, columns: tuple[str, ...]) -> str:
     names = ", ".join(f'"{column}"' for column in columns)
     return f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"
 
 
-def _check_current(db: sqlite_utils.Database, path: str) -> None:
-    """Raise ``StoreError`` when a store that is to be read only would have to be brought up to date."""
-    if check_version(db, path) < len(MIGRATIONS):
-        raise StoreError(
-            f"{path} was written by an older isump and has to be brought up to date once: open it where it can be "
-            "written (isump runs --store PATH does), or copy it there."
-        )
-
-
 def _inode(file: Path | None) -> tuple[int, int] | None:
-    """What tells this file from another of its name; none when there is no file."""
     try:
         found = os.stat(file) if file is not None else None  # noqa: PTH116  # half the time of Path.stat
     except OSError:

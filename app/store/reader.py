@@ -1,4 +1,4 @@
-"""What a trace store holds, read back as the values that were written.
+"""Reader: the contents of a trace store, read back as the values that were written.
 
 with Store.existing(Path("isump.sqlite")) as store:
     for record in store.records(attempt): ...
@@ -27,23 +27,23 @@ class Reader(Database):
 
     def run(self, number: int) -> Run:
         """One run; raises ``StoreError`` when there is none of that number."""
-        rows = self._rows("SELECT * FROM runs WHERE id = ?", number)
+        rows = self.rows("SELECT * FROM runs WHERE id = ?", number)
         if not rows:
             raise StoreError(f"{self.path} has no run {number}: {self._numbers('runs')}.")
         return self._runs(rows)[0]
 
     def runs(self) -> list[Run]:
         """All runs, oldest first."""
-        return self._runs(self._rows("SELECT * FROM runs ORDER BY id"))
+        return self._runs(self.rows("SELECT * FROM runs ORDER BY id"))
 
     def items(self, run: int) -> list[ItemResult]:
         """The attempt that counts at each question of a run, with its scores and costs, oldest first."""
         scores: dict[int, dict[str, float | None]] = {}
-        for row in self._rows(
+        for row in self.rows(
             "SELECT scores.* FROM items JOIN scores ON scores.attempt = items.attempt WHERE items.run = ?", run
         ):
             scores.setdefault(row["attempt"], {})[row["scorer"]] = row["value"]
-        rows = self._rows(
+        rows = self.rows(
             "SELECT items.question_id, attempts.question, attempts.context, attempts.status, attempts.answer,"
             " attempts.error, attempt_costs.*"
             " FROM items JOIN attempts ON attempts.id = items.attempt"
@@ -68,23 +68,23 @@ class Reader(Database):
 
     def attempts(self, limit: int = 50) -> list[Attempt]:
         """The newest attempts, newest first."""
-        return self._attempts(self._rows("SELECT * FROM attempts ORDER BY id DESC LIMIT ?", limit))
+        return self._attempts(self.rows("SELECT * FROM attempts ORDER BY id DESC LIMIT ?", limit))
 
     def attempt(self, number: int) -> Attempt:
         """One attempt; raises ``StoreError`` when there is none of that number."""
-        rows = self._rows("SELECT * FROM attempts WHERE id = ?", number)
+        rows = self.rows("SELECT * FROM attempts WHERE id = ?", number)
         if not rows:
             raise StoreError(f"{self.path} has no attempt {number}: {self._numbers('attempts')}.")
         return self._attempts(rows)[0]
 
     def costs(self, attempt: int) -> Costs:
         """What an attempt cost so far, zero of everything when there is none of that number."""
-        rows = self._rows("SELECT * FROM attempt_costs WHERE attempt = ?", attempt)
+        rows = self.rows("SELECT * FROM attempt_costs WHERE attempt = ?", attempt)
         return _costs(rows[0]) if rows else Costs()
 
     def call_spans(self, run: int) -> list[tuple[float, float]]:
         """When each call of a run began and ended, in Unix seconds."""
-        rows = self._rows(
+        rows = self.rows(
             "SELECT calls.started, calls.started + calls.seconds AS ended"
             " FROM attempts JOIN steps ON steps.attempt = attempts.id JOIN calls ON calls.step = steps.id"
             " WHERE attempts.run = ?",
@@ -94,13 +94,13 @@ class Reader(Database):
 
     def attempt_spans(self, run: int) -> list[tuple[float, float]]:
         """When each closed attempt of a run began and ended, in Unix seconds."""
-        rows = self._rows("SELECT started, finished FROM attempts WHERE run = ? AND finished IS NOT NULL", run)
-        return [(row["started"], row["finished"]) for row in rows]
+        rows = self.rows("SELECT started, seconds FROM attempts WHERE run = ? AND seconds IS NOT NULL", run)
+        return [(row["started"], row["started"] + row["seconds"]) for row in rows]
 
     def usages(self, attempts: Sequence[int]) -> dict[int, list[CallUsage]]:
         """The token counts of every step of each of the attempts, without their texts."""
         found: dict[int, list[CallUsage]] = {attempt: [] for attempt in attempts}
-        rows = self._rows(
+        rows = self.rows(
             "SELECT steps.id, steps.attempt, verb, prompt_tokens AS prompted, completion_tokens AS completed"
             " FROM json_each(?) AS wanted"
             " CROSS JOIN steps ON steps.attempt = wanted.value LEFT JOIN calls ON calls.step = steps.id"
@@ -115,7 +115,7 @@ class Reader(Database):
 
     def finding_counts(self, run: int, check: str, kind: str) -> dict[int, int]:
         """How many findings of that check and kind each attempt of a run has; every attempt of the run is a key."""
-        rows = self._rows(
+        rows = self.rows(
             "SELECT attempts.id AS attempt, count(findings.step) AS n FROM attempts"
             " LEFT JOIN steps ON steps.attempt = attempts.id"
             " LEFT JOIN findings ON findings.step = steps.id AND findings.kind ="
@@ -129,7 +129,7 @@ class Reader(Database):
 
     def step_count(self, attempt: int) -> int:
         """How many steps of an attempt are in the store."""
-        return int(self._rows("SELECT count(*) AS n FROM steps WHERE attempt = ?", attempt)[0]["n"])
+        return int(self.rows("SELECT count(*) AS n FROM steps WHERE attempt = ?", attempt)[0]["n"])
 
     def records(self, attempt: int) -> list[Record]:
         """The steps of an attempt, equal to the Records that were written."""
@@ -154,10 +154,10 @@ class Reader(Database):
 
     def _records(self, condition: str, *values: int) -> list[Record]:
         """The steps that the condition names; each table is read once, whatever their number."""
-        steps = self._rows(f"SELECT * FROM steps WHERE {condition} ORDER BY idx", *values)
+        steps = self.rows(f"SELECT * FROM steps WHERE {condition} ORDER BY idx", *values)
         ids = as_json([row["id"] for row in steps])
-        calls = self._rows("SELECT * FROM calls WHERE step IN (SELECT value FROM json_each(?)) ORDER BY step, idx", ids)
-        findings = self._rows(
+        calls = self.rows("SELECT * FROM calls WHERE step IN (SELECT value FROM json_each(?)) ORDER BY step, idx", ids)
+        findings = self.rows(
             'SELECT step, "check", finding_kinds.kind, text, detail'
             " FROM findings JOIN finding_kinds ON finding_kinds.id = findings.kind"
             " WHERE step IN (SELECT value FROM json_each(?)) ORDER BY step, idx",
@@ -182,11 +182,11 @@ class Reader(Database):
         ]
 
     def _texts_of(self, ids: Iterable[int]) -> Mapping[int, str]:
-        rows = self._rows("SELECT id, text FROM texts WHERE id IN (SELECT value FROM json_each(?))", as_json(list(ids)))
+        rows = self.rows("SELECT id, text FROM texts WHERE id IN (SELECT value FROM json_each(?))", as_json(list(ids)))
         return {row["id"]: row["text"] for row in rows}
 
     def _memories_of(self, ids: Iterable[int]) -> Mapping[int, Memory]:
-        rows = self._rows(
+        rows = self.rows(
             "SELECT memories.id, kind, texts.text, data FROM memories JOIN texts ON texts.id = memories.text"
             " WHERE memories.id IN (SELECT value FROM json_each(?))",
             as_json(list(ids)),
@@ -205,7 +205,7 @@ class Reader(Database):
             ) from error
 
     def _numbers(self, table: str) -> str:
-        last = self._rows(f"SELECT max(id) AS last FROM {table}")[0]["last"]
+        last = self.rows(f"SELECT max(id) AS last FROM {table}")[0]["last"]
         return f"its {table} are numbered 1 to {last}" if last else f"it holds no {table} yet"
 
 

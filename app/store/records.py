@@ -6,7 +6,7 @@ A Record is a ``Step`` with its number and its findings; the live view and a rep
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from prompts.checks import DEFAULT_CHECKS, Finding, findings
@@ -43,7 +43,12 @@ class AttemptSpec:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An attempt as the store has it; ``answer`` may be none when it is done. Times are Unix seconds."""
+    """An attempt as the store has it; ``answer`` may be none when it is done.
+
+    Attributes:
+        started: Unix seconds.
+        seconds: How long it took by a monotonic clock, once it has ended.
+    """
 
     id: int
     spec: AttemptSpec
@@ -53,12 +58,12 @@ class Attempt:
     completion: str
     ending: Ending | None
     started: float
-    finished: float | None
+    seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What an attempt's context cost, in tokens by the backend's own count (design: "what context costs").
+    """What an attempt's context cost, in tokens by the backend's own count.
 
     ``attention_area`` sums, over generated tokens, the tokens each attends to: a call with ``p`` prompt and ``c``
     completion tokens adds ``c * p + c * (c + 1) / 2`` (the Dep of LightThinker, 2502.15589, the token itself counted).
@@ -95,7 +100,21 @@ class Costs:
 
     def over(self, attempt: Attempt) -> Costs:
         """The costs with the wall-clock seconds of a closed attempt."""
-        return replace(self, seconds=(attempt.finished or attempt.started) - attempt.started)
+        return replace(self, seconds=attempt.seconds or 0.0)
+
+
+COST_UNITS = {
+    "peak_context": "tokens",
+    "generated": "tokens",
+    "prompt_tokens": "tokens",
+    "cached_tokens": "tokens",
+    "processed": "tokens",
+    "attention_area": "token pairs",
+    "calls": "calls",
+    "steps": "steps",
+    "seconds": "s",
+}
+"""The costs of one attempt, in the order they are shown, with their units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +130,12 @@ class Identity:
         commit: Its git commit, "" outside a checkout; told to the reader, not compared.
     """
 
-    items: tuple[str, ...]
-    sources: Mapping[str, str]
-    model: str
-    engine: str
-    program: str
-    commit: str
+    items: tuple[str, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
+    model: str = ""
+    engine: str = ""
+    program: str = ""
+    commit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +150,7 @@ class RunSpec:
         checks: The mechanical checks its traces get.
         source: The task's own options, as JSON values, so that a resumed run asks the same questions.
         n: How many questions.
-        identity: What else makes its numbers; none for a run that an earlier version began.
+        identity: What else makes its numbers.
     """
 
     task: str
@@ -145,7 +164,7 @@ class RunSpec:
     source: Mapping[str, Any]
     n: int
     checks: tuple[str, ...] = DEFAULT_CHECKS
-    identity: Identity | None = None
+    identity: Identity = Identity()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,33 +11,27 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
-from typing import get_args
 
-from app.store.columns import is_number, one_of, strings
 from app.store.database import Row
-from app.store.records import Attempt, AttemptSpec, Identity, Run, RunSpec, Status
+from app.store.records import Attempt, AttemptSpec, Identity, Run, RunSpec
 from prompts.memories import Memory
 from prompts.settings import Settings
-from prompts.steps import Ending, Step, Verb
+from prompts.steps import Step
 from prompts.values import (
     Answer,
     Call,
     Generation,
     Message,
     Part,
-    PartKind,
     Question,
     Request,
     Retry,
-    Role,
     Thought,
     Usage,
 )
 
 TextId = Callable[[str], int]
 MemoryId = Callable[[Memory], int]
-
-_ENDINGS = (None, *get_args(Ending))
 
 as_json = json.JSONEncoder(separators=(",", ":")).encode
 """A value as JSON without spaces, of which a store would hold many."""
@@ -48,11 +42,8 @@ def run_row(spec: RunSpec, text_id: TextId) -> dict[str, object]:
 
     Of its identity, the hashes of the items are one text, which runs on the same questions share, and all else another.
     """
-    identity, items = None, None
-    if spec.identity is not None:
-        rest = asdict(spec.identity)
-        items = text_id(as_json(rest.pop("items")))
-        identity = text_id(as_json(rest))
+    identity = asdict(spec.identity)
+    items = identity.pop("items")
     return {
         "task": spec.task,
         "questions": spec.questions,
@@ -65,14 +56,14 @@ def run_row(spec: RunSpec, text_id: TextId) -> dict[str, object]:
         "source": as_json(dict(spec.source)),
         "n": spec.n,
         "checks": as_json(spec.checks),
-        "identity": identity,
-        "item_hashes": items,
+        "identity": text_id(as_json(identity)),
+        "item_hashes": text_id(as_json(items)),
     }
 
 
 def run_texts(row: Row) -> Iterable[int]:
     """The ids of every text of a run's row."""
-    return (text for text in (row["identity"], row["item_hashes"]) if text is not None)
+    return row["identity"], row["item_hashes"]
 
 
 def read_run(row: Row, texts: Mapping[int, str]) -> Run:
@@ -82,10 +73,8 @@ def read_run(row: Row, texts: Mapping[int, str]) -> Run:
         ValueError: It has a setting that this program does not know.
         TypeError: Its identity has something that this program does not know.
     """
-    identity = None
-    if row["identity"] is not None:
-        items = tuple(json.loads(texts[row["item_hashes"]]))
-        identity = Identity(items=items, **json.loads(texts[row["identity"]]))
+    items = tuple(json.loads(texts[row["item_hashes"]]))
+    identity = Identity(items=items, **json.loads(texts[row["identity"]]))
     spec = RunSpec(
         row["task"],
         row["questions"],
@@ -97,7 +86,7 @@ def read_run(row: Row, texts: Mapping[int, str]) -> Run:
         Settings.model_validate_json(row["settings"]),
         json.loads(row["source"]),
         row["n"],
-        strings(row["checks"]),
+        tuple(json.loads(row["checks"])),
         identity,
     )
     return Run(row["id"], spec, row["started"])
@@ -144,11 +133,10 @@ def read_attempt(row: Row, texts: Mapping[int, str]) -> Attempt:
         row["run"],
         row["parent_attempt"],
         row["forked_at_step"],
-        strings(row["checks"]),
+        tuple(json.loads(row["checks"])),
     )
-    status, ending = one_of(get_args(Status), row["status"]), one_of(_ENDINGS, row["ending"])
-    state = status, row["error"], row["answer"], completion, ending
-    return Attempt(row["id"], spec, *state, row["started"], row["finished"])
+    state = row["status"], row["error"], row["answer"], completion, row["ending"]
+    return Attempt(row["id"], spec, *state, row["started"], row["seconds"])
 
 
 def step_row(step: Step, text_id: TextId, memory_id: MemoryId) -> dict[str, object]:
@@ -175,15 +163,15 @@ def read_step(row: Row, calls: Sequence[Call], texts: Mapping[int, str], memorie
     """The step of a row; ``texts`` and ``memories`` hold what its ids name."""
     words = texts.get(row["thought"], "")
     return Step(
-        one_of(get_args(Verb), row["verb"]),
+        row["verb"],
         row["round"],
         memories[row["memory_before"]],
         memories[row["memory_after"]],
         tuple(calls),
-        strings(row["marks"]),
+        tuple(json.loads(row["marks"])),
         Thought(words, row["answer"]) if row["verb"] == "step" else None,
         Answer(row["answer"], words) if row["verb"] == "conclude" else None,
-        one_of(_ENDINGS, row["ending"]),
+        row["ending"],
     )
 
 
@@ -220,8 +208,8 @@ def read_call(row: Row, texts: Mapping[int, str]) -> Call:
     parts = iter(json.loads(row["prompt"]))
     messages = tuple(
         Message(
-            one_of(get_args(Role), role),
-            tuple(Part(one_of(get_args(PartKind), kind), texts[next(parts)]) for kind in kinds),
+            role,
+            tuple(Part(kind, texts[next(parts)]) for kind in kinds),
         )
         for role, kinds in json.loads(texts[row["layout"]])
     )
@@ -232,13 +220,6 @@ def read_call(row: Row, texts: Mapping[int, str]) -> Call:
         row["finish_reason"],
         row["seconds"],
         row["started"],
-        tuple(map(_retry, json.loads(row["retries"]))),
+        tuple(Retry(*retry) for retry in json.loads(row["retries"])),
     )
     return Call(Request(messages, row["max_tokens"], row["temperature"], row["seed"], schema), generation)
-
-
-def _retry(value: Sequence[object]) -> Retry:
-    match value:
-        case [str(error), int() | float() as waited] if is_number(waited):
-            return Retry(error, waited)
-    raise ValueError(f"{str(value)[:80]!r} is no failed try")

@@ -20,6 +20,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.errors import BadInput
+from app.store.database import retry_while_busy
 from app.store.records import Run
 from app.ui.limits import MOST_AT_ONCE, MOST_EVALS, MOST_QUESTIONS, check_whole
 from app.ui.site import Site
@@ -71,7 +72,8 @@ class EvalJobs:
                 f" python -m evals.{task.name}."
             )
         backend = await self.site.backend_for(model, strategy)
-        run = begin(self.site.store, task, questions, source, strategy, backend, settings)
+        given = (task, questions, source, strategy, backend, settings)
+        run = await retry_while_busy(begin, self.site.store, *given)
         with self._claimed(run.id):
             runner = Runner(self.site.store, task, questions, run, backend, at_once)
             async with aclosing(_stages(runner)) as stages:

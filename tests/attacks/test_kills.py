@@ -1,4 +1,4 @@
-"""Fifty kills and more, at random moments of the real commands: nothing done is lost, nothing half is taken for whole.
+"""Kills at random moments of the real commands: nothing done is lost, nothing half is taken for whole.
 
 A killed process costs what its command had done by then and no start of Python: it is forked from one that has imported
 everything, and runs the command line that it is given.
@@ -18,50 +18,28 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 
 from app import cli
-from app.errors import StoreError
 from app.store import Store
-from app.store.check import check
-from app.store.export import export
-from app.store.importing import import_traces
-from app.store.repair import repair
-from app.store.schema import MIGRATIONS
+from app.store.admin import check
 from evals import commands
 from tests.app.store.stores import fill
 
 if "forkserver" not in multiprocessing.get_all_start_methods():
     pytest.skip("processes are forked here", allow_module_level=True)
 
-OLD = Path(__file__).parents[1] / "app" / "store"
 ITEMS = 120
 HANGS = 120
 """Seconds after which something hangs, however busy the machine is."""
-KILLS = {
-    "solve": 6,
-    "eval": 10,
-    "migration of version 7": 6,
-    "migration of version 8": 6,
-    "prune": 6,
-    "export": 6,
-    "import": 5,
-    "backup": 4,
-    "vacuum": 4,
-    "repair": 5,
-}
+KILLS = {"solve": 6, "eval": 10, "prune": 6, "merge": 6, "backup": 4}
 """How many processes are killed in the midst of what."""
 
 _FORKED = multiprocessing.get_context("forkserver")
 _FORKED.set_forkserver_preload(["sqlite_utils", "filelock", "graphs.strategy", __name__])
-
-
-def test_there_are_as_many_kills_as_were_promised() -> None:
-    assert sum(KILLS.values()) >= 50
 
 
 def begin(*words: str | Path) -> BaseProcess:
@@ -173,34 +151,18 @@ def outline(path: Path) -> Outline:
         )
 
 
-def mended(path: Path) -> Outline:
-    """What is in a store after somebody has opened it, which leaves nothing to be said against it."""
-    Store.open(path).close()
-    assert check(path).problems == ()
-    found = outline(path)
-    assert all(status != "running" for _, status, *_ in found[1])
-    return found
-
-
-def holds_all_of(target: Path, traces: Outline) -> bool:
-    """Whether a file is an export with just that in it; else it is refused as one."""
-    fresh = target.with_name("imported.sqlite")
-    with Store.open(fresh) as store:
-        try:
-            import_traces(store, target)
-        except StoreError as error:
-            assert "cannot be imported, and nothing was" in str(error)
-            return False
-    found = outline(fresh)
-    fresh.unlink()
-    return found == traces
+def sound(path: Path) -> Outline:
+    """What is in a store, against which nothing can be said."""
+    with Store.open(path) as store:
+        assert check(store) == []
+    return outline(path)
 
 
 @pytest.fixture(scope="module")
 def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store of which reading, writing and copying takes a while."""
     path = tmp_path_factory.mktemp("full") / "t.sqlite"
-    with Store.open(path) as store, store._transaction():
+    with Store.open(path) as store, store.transaction():
         for _ in range(16):
             fill(store)
     return path
@@ -231,14 +193,14 @@ def test_solving(tmp_path: Path) -> None:
     store = tmp_path / "t.sqlite"
     where = ("--backend", "scripted", "--replies", replies(tmp_path, 0.05), "--store", store)
     words = ("isump", "solve", "How many are 3 and 4?", "--strategy", "self_consistency", "--samples", "8", *where)
-    killer, kept = killer_of("solve", store, *words), mended(store)
+    killer, kept = killer_of("solve", store, *words), sound(store)
     for _ in killer.rounds():
         killer.kill(is_open(store), *words)
-        now = mended(store)
+        now = sound(store)
         assert now[1][: len(kept[1])] == kept[1], "what was written before is what it was"
         kept = now
     end(begin(*words))
-    attempts = mended(store)[1]
+    attempts = sound(store)[1]
     assert [row[1] for row in attempts[:: len(attempts) - 1]] == ["done", "done"]
 
 
@@ -253,11 +215,11 @@ def test_an_eval(tmp_path: Path) -> None:
     for number in killer.rounds():
         words = first if not (store.exists() and outline(store)[0]) else ("evals.gsm8k", "--resume", "1", *where)
         killer.kill(has_done_more(store) if number % 4 else is_open(store), *words, "--concurrency", "2")
-        counts.append(sum(row[1] == "done" for row in mended(store)[1]))
+        counts.append(sum(row[1] == "done" for row in sound(store)[1]))
     assert counts == sorted(counts), "nothing done is lost"
     assert len({count for count in counts if 0 < count < ITEMS}) > KILLS["eval"] // 2, counts
     end(begin("evals.gsm8k", "--resume", "1", *where, "--concurrency", "16"))
-    assert mended(store)[0] == [(1, ITEMS)]
+    assert sound(store)[0] == [(1, ITEMS)]
     with Store.open(store) as opened:
         items = opened.items(1)
         assert len({item.question_id for item in items}) == len(items) == ITEMS
@@ -280,94 +242,30 @@ def has_done_more(store: Path) -> Callable[[], bool]:
     return lambda: done() > before
 
 
-def version(path: Path) -> int:
-    with contextlib.closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-        return connection.execute("PRAGMA user_version").fetchone()[0]
-
-
-def is_of(path: Path, level: int) -> bool:
-    return version(path) == level
-
-
-def old_store(path: Path, level: int, times: int) -> Path:
-    """A store of an old version with so many copies of each attempt, which are of no run."""
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.executescript((OLD / f"version{level}.sql").read_text(encoding="utf-8"))
-        connection.execute("BEGIN")
-        for number in range(1, times + 1):
-            for table, key, moved in (
-                ("attempts", "id", "id"),
-                ("steps", "id", "id attempt"),
-                ("calls", "step", "step"),
-            ):
-                columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
-                values = {name: f'"{name}"' for name in columns}
-                values |= {name: f"{name} + {1000 * number}" for name in moved.split()}
-                values |= dict.fromkeys({"run", "parent_attempt", "forked_at_step"} & values.keys(), "NULL")
-                rows = f"SELECT {', '.join(values.values())} FROM {table} WHERE {key} < 1000"
-                connection.execute(f"INSERT INTO {table} {rows}")
-        connection.execute("COMMIT")
-    return path
-
-
-@pytest.mark.parametrize(("level", "times"), [(7, 8), (8, 60)])
-def test_a_migration(level: int, times: int, tmp_path: Path) -> None:
-    files = _copies(old_store(tmp_path / "t.sqlite", level, times), tmp_path)
-    store, what = next(files), f"migration of version {level}"
-    words = ("isump", "runs", "--limit", "1", "--store")
-    killer, expected = killer_of(what, store, *words, store), mended(store)
-    for _ in killer.rounds():
-        store = next(files)
-        before = outline(store)
-        killer.kill(is_open(store), *words, store, unfinished=partial(is_of, store, level))
-        backups = list(store.parent.glob("t.sqlite.v*.backup"))
-        assert all(version(backup) == level and outline(backup) == before for backup in backups)
-        reached = version(store)
-        assert reached == level or (reached == len(MIGRATIONS) and backups)
-        assert mended(store) == expected, "it is brought up to date when it is next opened"
-        assert version(store) == len(MIGRATIONS)
-
-
 def test_a_prune(copies: Iterator[Path]) -> None:
     store = next(copies)
     before = outline(store)
     killer = killer_of("prune", store, "isump", "store", "prune", "--run", "1", "--yes", "--store", store)
-    after = mended(store)
+    after = sound(store)
     assert len(after[0]) == len(before[0]) - 1
     for _ in killer.rounds():
         store = next(copies)
         killer.kill(is_open(store), "isump", "store", "prune", "--run", "1", "--yes", "--store", store)
-        assert mended(store) in (before, after), "the run is there whole, or it is gone whole"
+        assert sound(store) in (before, after), "the run is there whole, or it is gone whole"
 
 
-def test_an_export(copies: Iterator[Path]) -> None:
-    store = next(copies)
-    before, whole = outline(store), 0
-    killer = killer_of("export", store, "isump", "store", "export", store.with_name("t.jsonl"), "--store", store)
+def test_a_merge(copies: Iterator[Path], tmp_path: Path) -> None:
+    other, store = tmp_path / "other.sqlite", next(copies)
+    with Store.open(other) as opened:
+        fill(opened)
+    before = outline(store)
+    killer = killer_of("merge", store, "isump", "store", "merge", other, "--store", store)
+    after = sound(store)
+    assert len(after[0]) == len(before[0]) + 2
     for _ in killer.rounds():
         store = next(copies)
-        target = store.with_name("t.jsonl")
-        killer.kill(is_open(store), "isump", "store", "export", target, "--store", store)
-        for part in store.parent.glob("t.jsonl?*"):
-            whole += holds_all_of(part, before)
-        assert not target.exists() or holds_all_of(target, before)
-        assert mended(store) == before
-    assert whole < KILLS["export"], "most of the files are not whole"
-
-
-def test_an_import(copies: Iterator[Path], full: Path, tmp_path: Path) -> None:
-    with Store.existing(full) as store:
-        export(store, tmp_path / "t.jsonl", run=1)
-    path = next(copies)
-    before = outline(path)
-    killer = killer_of("import", path, "isump", "store", "import", tmp_path / "t.jsonl", "--store", path)
-    after = mended(path)
-    assert len(after[0]) == len(before[0]) + 1
-    for _ in killer.rounds():
-        path = next(copies)
-        killer.kill(is_open(path), "isump", "store", "import", tmp_path / "t.jsonl", "--store", path)
-        assert mended(path) in (before, after), "all of it was added, or nothing"
+        killer.kill(is_open(store), "isump", "store", "merge", other, "--store", store)
+        assert sound(store) in (before, after), "all of it was added, or nothing"
 
 
 def test_a_backup(copies: Iterator[Path]) -> None:
@@ -378,38 +276,5 @@ def test_a_backup(copies: Iterator[Path]) -> None:
         store = next(copies)
         target = store.with_name("copy")
         killer.kill(is_open(store), "isump", "store", "backup", target, "--store", store)
-        assert not target.exists() or mended(target) == before
-        assert mended(store) == before
-
-
-def test_a_vacuum(copies: Iterator[Path]) -> None:
-    store = next(copies)
-    before = outline(store)
-    killer = killer_of("vacuum", store, "isump", "store", "vacuum", "--store", store)
-    for _ in killer.rounds():
-        store = next(copies)
-        killer.kill(is_open(store), "isump", "store", "vacuum", "--store", store)
-        assert mended(store) == before
-
-
-def test_a_repair(copies: Iterator[Path]) -> None:
-    def damaged() -> Path:
-        path = next(copies)
-        with contextlib.closing(sqlite3.connect(path)) as connection:
-            pages = "SELECT pageno FROM dbstat WHERE name = 'findings' AND pagetype = 'leaf' ORDER BY pageno"
-            place = (connection.execute(pages).fetchall()[3][0] - 1) * 4096
-        with path.open("r+b") as file:
-            file.seek(place)
-            file.write(b"\xa5" * 4096)
-        return path
-
-    store = damaged()
-    before = outline(store)
-    killer = killer_of("repair", store, "isump", "store", "repair", "--store", store)
-    after = mended(store)
-    assert len(after[1]) == len(before[1]), "it lost findings, and no attempt"
-    for _ in killer.rounds():
-        store = damaged()
-        killer.kill(is_open(store), "isump", "store", "repair", "--store", store)
-        assert repair(store).left == ()
-        assert mended(store) == after
+        assert not target.exists() or sound(target) == before
+        assert sound(store) == before

@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 
 from app.backends.scripted import ScriptedBackend
-from app.errors import BadInput, StoreError
+from app.errors import BadInput
 from app.store import Store
 from app.store.records import Identity, Run, RunSpec
 from evals import identity
 from evals.commands import main
 from evals.gsm8k import TASK, GsmSource
 from evals.identity import ROOT, commit, differences, item_hash, source_hashes, spec_of
-from evals.runner import Runner, begin, check_model, load_again
+from evals.runner import Runner, begin, check_model
 from evals.task import Item
 from prompts.settings import Settings
 from prompts.values import Question
@@ -168,13 +168,6 @@ def test_differences_are_named(now: RunSpec, named: list[str] | int) -> None:
     assert found == named if isinstance(named, list) else len(found) == named
 
 
-def test_a_run_without_an_identity_is_not_resumed() -> None:
-    with Store.open(":memory:") as store:
-        run = store.begin_run(replace(SPEC, identity=None))
-        with pytest.raises(BadInput, match=r"did not record what makes its numbers.*start a new run"):
-            load_again(store.run(run.id))
-
-
 def test_a_run_is_not_resumed_with_another_model() -> None:
     run = Run(1, replace(of_model("sha256:" + 64 * "a"), backend="scripted"), 0.0)
     with pytest.raises(BadInput, match=r"Run 1 cannot be resumed.*model was sha256:aaaaaaaaaaaa and is scripted"):
@@ -189,7 +182,7 @@ async def test_a_run_has_one_writer_at_a_time(tmp_path: Path) -> None:
         other = Runner(second, TASK, QUESTIONS, run, ScriptedBackend([]), 1)
         async with aclosing(holder.progress()) as news:
             await anext(news)
-            with pytest.raises(StoreError, match="Run 1"):
+            with pytest.raises(BadInput, match="Run 1 is being written already"):
                 async with aclosing(other.progress()) as refused:
                     await anext(refused)
             assert [progress.done async for progress in news][-1] == 4

@@ -12,7 +12,8 @@ from typing import LiteralString
 from markupsafe import Markup
 
 from app.store.records import Attempt, Record
-from app.store.search import Fault, Found, Outline
+from app.store.search import AttemptSummary, FirstFault, StepSummary
+from app.text import count
 from app.ui.html.memories import memory_html
 from app.ui.html.steps import step_card_html
 from app.ui.html.text import (
@@ -26,7 +27,6 @@ from app.ui.html.text import (
     text_html,
     without_folders,
 )
-from evals.formatting import count
 from prompts.steps import Verb
 
 HEADS = ("attempt", "question", "answer", "outcome", "strategy", "run", "steps", "started")
@@ -44,7 +44,7 @@ _VERBS: dict[Verb, LiteralString] = {
 }
 
 
-def attempt_cells(found: Found, public: Callable[[str], str]) -> list[str | int]:
+def attempt_cells(found: AttemptSummary, public: Callable[[str], str]) -> list[str | int]:
     """An attempt as a row under ``HEADS``: plain text, short, on one line; ``public`` cleans what errors say."""
     run = "" if found.run is None else f"{found.run} ({found.task})"
     return [
@@ -59,7 +59,7 @@ def attempt_cells(found: Found, public: Callable[[str], str]) -> list[str | int]
     ]
 
 
-def outcome_words(found: Found) -> str:
+def outcome_words(found: AttemptSummary) -> str:
     """How an attempt ended, and the faults found in it, in a few words."""
     if found.status == "error":
         return f"error: {without_folders(found.error or '')}"
@@ -97,7 +97,7 @@ def header_html(attempt: Attempt) -> Markup:
     )
 
 
-def stepper_html(outline: Sequence[Outline], current: int, total: int, faults: Sequence[Fault] = ()) -> Markup:
+def stepper_html(outline: Sequence[StepSummary], current: int, total: int, faults: Sequence[FirstFault] = ()) -> Markup:
     """The steps as buttons with their number in ``data-step``, and above them the first step of each fault.
 
     ``current`` is the step in view, and ``outline`` may be a part of ``total``.
@@ -142,7 +142,7 @@ def settings_html(attempt: Attempt) -> Markup:
     return markup('<div class="is-view">{}</div>', description_list_html(settings))
 
 
-def _fault_button(fault: Fault) -> Markup:
+def _fault_button(fault: FirstFault) -> Markup:
     return markup(
         '<li><button type="button" data-step="{0}">step {0}: {1} <span class="is-line">{2}</span></button></li>',
         fault.step,
@@ -151,7 +151,7 @@ def _fault_button(fault: Fault) -> Markup:
     )
 
 
-def _step_button(step: Outline, current: bool) -> Markup:
+def _step_button(step: StepSummary, current: bool) -> Markup:
     flags = [markup(" {}", _flag("fault", escaped(count(number, name)))) for name, number in step.faults]
     if step.marked:
         flags.append(markup(" {}", _flag("note", escaped("note"))))

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from app.store.records import CallUsage, ContextSize, context_sizes
+from app.text import count, format_number, percent
 from app.ui.html.plot import COLOURS, MARKERS, Axis, Chart, Marker, Point, Series
 from app.ui.html.tables import Head
 from app.ui.html.text import markup
-from evals.formatting import count, format_number, percent, percent_interval
+from evals.formatting import percent_interval
 from evals.statistics import Interval, accuracy
 from graphs import STRATEGIES
 

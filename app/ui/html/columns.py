@@ -14,11 +14,11 @@ from markupsafe import Markup
 from app.attempt_view import AttemptView
 from app.fork import Fork
 from app.store.records import Record
+from app.text import count, format_number
 from app.ui.html.memories import memory_html
 from app.ui.html.steps import answer_html, step_card_html
 from app.ui.html.tables import Head, attempt_link, brief, cost_label, table_html
 from app.ui.html.text import alert_html, escaped, joined, markup, note_html
-from evals.formatting import count, format_number
 from prompts.steps import Verb
 
 MAX_ROWS = 60

@@ -14,10 +14,10 @@ from typing import Literal, LiteralString
 
 from markupsafe import Markup
 
+from app.text import format_number
 from app.ui.html.scale import Scale, reach, ticks
 from app.ui.html.tables import Head, table_html
 from app.ui.html.text import escaped, joined, markup
-from evals.formatting import format_number
 
 COLOURS = 8
 """How many ``charts.css`` has."""

@@ -12,12 +12,13 @@ from typing import Literal
 
 from markupsafe import Markup
 
-from app.store.records import ItemResult, Run
+from app.store.records import COST_UNITS, ItemResult, Run
+from app.text import count, format_number, percent
 from app.ui.html.tables import Head, attempt_link, brief, cost_head, cost_label, run_link, table_html
 from app.ui.html.text import escaped, list_html, markup, note_html, one_line, status_html, without_folders
-from evals.formatting import count, format_number, percent, percent_interval, points, points_interval, ratio
+from evals.formatting import percent_interval, points, points_interval, ratio
 from evals.progress import Progress
-from evals.report import COST_UNITS, RunSummary, in_words
+from evals.report import RunSummary, in_words
 from evals.results import BackendUse, common_items
 from evals.statistics import Comparison, Estimate, Flips
 

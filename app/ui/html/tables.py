@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from app.store.records import COST_UNITS
 from app.ui.html.text import escaped, joined, markup, note_html, one_line
-from evals.report import COST_UNITS
 
 BRIEF = 80
 """Characters of a text in a cell."""

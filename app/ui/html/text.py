@@ -15,7 +15,7 @@ from typing import LiteralString
 
 from markupsafe import Markup, escape
 
-from app.sanitize import sanitize
+from app.text import sanitize
 
 LONGEST = 20_000
 """Characters of one text, or of one list of lines, that are shown."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 from app.errors import BadInput
 from app.fork import Fork, fork_at
-from app.sanitize import sanitize
 from app.store.records import Attempt
+from app.text import sanitize
 from app.ui.limits import LONGEST_TYPED, MOST_FACTS, check_typed
 from app.ui.site import Site
 from prompts.memories import TextMemory

@@ -19,8 +19,8 @@ from app.ablation import Removal, remove_facts, resume_with_seeds
 from app.attempt_view import stored_view
 from app.errors import BadInput
 from app.fork import Fork, is_resumable
-from app.sanitize import sanitize
 from app.store.records import Attempt
+from app.text import sanitize
 from app.ui.bindings import EVENT_DEFAULTS, handler
 from app.ui.html.columns import Column, fork_columns_html
 from app.ui.html.removals import removals_html

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.errors import BadInput
-from app.sanitize import sanitize
 from app.store.records import Run
+from app.text import sanitize
 from app.ui.html.runs import run_name
 from app.ui.limits import check_whole
 from app.ui.site import Site

@@ -18,6 +18,7 @@ from app.attempt_view import AttemptView
 from app.errors import BadInput
 from app.session import solve
 from app.store.records import Record, usages
+from app.text import count
 from app.ui.bindings import EVENT_DEFAULTS, handler
 from app.ui.html.charts import context_chart
 from app.ui.html.plot import chart_html
@@ -27,7 +28,6 @@ from app.ui.html.text import alert_html, escaped, joined, markup, note_html, sta
 from app.ui.limits import check_typed
 from app.ui.live import LiveQuestion, Started, Streams, check_room
 from app.ui.site import Site
-from evals.formatting import count
 from graphs import DEFAULT, STRATEGIES, find_strategy
 from prompts.settings import MemoryForm, Settings, Variant
 from prompts.values import Question

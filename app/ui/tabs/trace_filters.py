@@ -11,7 +11,7 @@ from typing import get_args
 import gradio as gr
 
 from app.errors import BadInput
-from app.store.wanted import Only, Wanted
+from app.store.search import AttemptFilter, OutcomeFilter
 from app.ui.html.attempt import attempt_cells
 from app.ui.html.text import alert_html, status_html
 from app.ui.site import Site
@@ -41,17 +41,19 @@ def shown_only() -> dict[str, str]:
     }
 
 
-def read_filters(words: str | None, only: object, run: object, other: object, task: object, strategy: object) -> Wanted:
+def read_filters(
+    words: str | None, only: object, run: object, other: object, task: object, strategy: object
+) -> AttemptFilter:
     """The filters as the store takes them; ``only`` is a value of ``shown_only``, and what is no choice is any."""
     if words and len(words) > LONGEST_SEARCH:
         raise BadInput(f"The words to find have {len(words):,} characters: at most {LONGEST_SEARCH:,} are taken.")
-    kind = next((kind for kind in get_args(Only) if kind == only), None)
+    kind = next((kind for kind in get_args(OutcomeFilter) if kind == only), None)
     fault = next((fault for value, fault, _ in _faults() if value == only), None)
     of_task, by_strategy = (name if isinstance(name, str) and name else None for name in (task, strategy))
-    return Wanted(words or "", whole(run) or None, of_task, by_strategy, kind, whole(other) or None, fault)
+    return AttemptFilter(words or "", whole(run) or None, of_task, by_strategy, kind, whole(other) or None, fault)
 
 
-def list_attempts(site: Site, wanted: Wanted, page: int) -> tuple[object, ...]:
+def list_attempts(site: Site, wanted: AttemptFilter, page: int) -> tuple[object, ...]:
     """One page of the attempts that are wanted: the rows, which they are (or why there are none), and the page."""
     try:
         total = site.store.count(wanted)

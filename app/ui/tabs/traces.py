@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 
 from app.errors import StoreError
-from app.store.wanted import Wanted
+from app.store.search import AttemptFilter
 from app.ui.bindings import EVENT_DEFAULTS, handler, request_handler, selection_handler
 from app.ui.html.attempt import HEADS, LISTED, header_html, settings_html, step_html, stepper_html
 from app.ui.html.calls import outputs_html, prompts_html
@@ -127,9 +127,14 @@ def build(site: Site) -> None:
         if "attempt" in request.query_params:
             number, at = (whole(request.query_params.get(name)) for name in ("attempt", "step"))
         else:
-            newest = site.store.find(Wanted(), 1)
+            newest = site.store.find(AttemptFilter(), 1)
             number, at = newest[0].attempt if newest else 0, 0
-        return (*filter_choices(site), *list_attempts(site, Wanted(), 0), number or None, *open_at(site, number, at))
+        return (
+            *filter_choices(site),
+            *list_attempts(site, AttemptFilter(), 0),
+            number or None,
+            *open_at(site, number, at),
+        )
 
     gr.on(
         None,

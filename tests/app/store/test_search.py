@@ -8,8 +8,7 @@ import pytest
 from app.errors import BadInput, StoreError
 from app.store import Store
 from app.store.records import AttemptSpec, CallUsage, Record, RunSpec
-from app.store.search import SHOWN, Fault, Found, Outline
-from app.store.wanted import Only, Wanted
+from app.store.search import SHOWN, AttemptFilter, AttemptSummary, FirstFault, OutcomeFilter, StepSummary
 from prompts.checks import CHECKS, Check, Finding
 from prompts.memories import TextMemory
 from prompts.settings import Settings
@@ -70,20 +69,20 @@ def solved(
 
 
 def numbers(store: Store, **wanted: Any) -> list[int]:
-    found = [one.attempt for one in store.find(Wanted(**wanted))]
-    assert store.count(Wanted(**wanted)) == len(found)
+    found = [one.attempt for one in store.find(AttemptFilter(**wanted))]
+    assert store.count(AttemptFilter(**wanted)) == len(found)
     return found
 
 
-def found_by_number(store: Store) -> Mapping[int, Found]:
-    return {one.attempt: one for one in store.find(Wanted())}
+def found_by_number(store: Store) -> Mapping[int, AttemptSummary]:
+    return {one.attempt: one for one in store.find(AttemptFilter())}
 
 
 def test_attempts_come_newest_first_a_page_at_a_time(store: Store) -> None:
     made = [solved(store) for _ in range(5)]
     assert numbers(store) == made[::-1]
-    assert [one.attempt for one in store.find(Wanted(), limit=2, offset=1)] == [made[3], made[2]]
-    assert store.count(Wanted()) == 5
+    assert [one.attempt for one in store.find(AttemptFilter(), limit=2, offset=1)] == [made[3], made[2]]
+    assert store.count(AttemptFilter()) == 5
 
 
 def test_words_are_found_in_questions_thoughts_and_memories(store: Store) -> None:
@@ -117,10 +116,10 @@ def test_a_text_that_is_question_thought_and_memory_at_once_is_indexed_once(stor
 
 def indexed(store: Store, word: str) -> int:
     """How many indexed texts have the word; no text may have been indexed a second time."""
-    documents = store._rows("SELECT count(*) AS n FROM texts_fts_docsize")[0]["n"]
-    insertions = store._rows("SELECT block FROM texts_fts_data WHERE id = 1")[0]["block"][0]  # a varint below 128
+    documents = store.rows("SELECT count(*) AS n FROM texts_fts_docsize")[0]["n"]
+    insertions = store.rows("SELECT block FROM texts_fts_data WHERE id = 1")[0]["block"][0]  # a varint below 128
     assert insertions == documents
-    return store._rows("SELECT count(*) AS n FROM texts_fts WHERE texts_fts MATCH ?", word)[0]["n"]
+    return store.rows("SELECT count(*) AS n FROM texts_fts WHERE texts_fts MATCH ?", word)[0]["n"]
 
 
 def test_attempts_are_filtered_by_run_task_and_strategy(store: Store) -> None:
@@ -131,7 +130,11 @@ def test_attempts_are_filtered_by_run_task_and_strategy(store: Store) -> None:
     assert numbers(store, strategy="isump") == [c, a]
     assert numbers(store, strategy="isump", run=second) == []
     assert store.strategies() == ["cot", "isump"]
-    assert [(one.run, one.task) for one in store.find(Wanted())] == [(None, None), (second, "walks"), (first, "gsm8k")]
+    assert [(one.run, one.task) for one in store.find(AttemptFilter())] == [
+        (None, None),
+        (second, "walks"),
+        (first, "gsm8k"),
+    ]
 
 
 def test_what_went_wrong_is_told_apart(store: Store) -> None:
@@ -143,12 +146,12 @@ def test_what_went_wrong_is_told_apart(store: Store) -> None:
     miscounted = solved(store, wrong=("12 - 5 = 8", "1 + 1 = 3"), invented=("99",))
     failed, running = (store.begin(AttemptSpec(Question("q", "?"), "cot", "b", "m", Settings())) for _ in range(2))
     store.fail(failed, "The server is gone.")
-    assert numbers(store, only="wrong") == [wrong]
+    assert numbers(store, outcome="wrong") == [wrong]
     half = solved(store, id="half", run=run, value=0.5)
-    assert numbers(store, only="wrong") == [half, wrong], "what is not all right is wrong"
-    assert numbers(store, only="unanswered") == [unanswered]
-    assert numbers(store, only="error") == [failed.id]
-    assert numbers(store, only="steps spent") == [late, unanswered]
+    assert numbers(store, outcome="wrong") == [half, wrong], "what is not all right is wrong"
+    assert numbers(store, outcome="unanswered") == [unanswered]
+    assert numbers(store, outcome="error") == [failed.id]
+    assert numbers(store, outcome="steps spent") == [late, unanswered]
     assert numbers(store, fault=INVENTED) == [miscounted, made_up]
     assert numbers(store, fault=WRONG) == [miscounted]
     assert numbers(store, fault=("equations", "unheard of")) == []
@@ -168,8 +171,8 @@ def test_the_primary_scorer_of_the_run_says_what_is_right(store: Store) -> None:
     unjudged, alone = solved(store, run=absent, value=0), solved(store, value=0)
     found = found_by_number(store)
     assert [found[n].right for n in (by_strict, by_numeric, unjudged, alone)] == [True, False, None, True]
-    assert numbers(store, only="wrong") == [by_numeric]
-    assert numbers(store, only="flipped", run=strict, other=numeric) == [by_numeric, by_strict]
+    assert numbers(store, outcome="wrong") == [by_numeric]
+    assert numbers(store, outcome="flipped", run=strict, other=numeric) == [by_numeric, by_strict]
     assert [list(store.scores(n)) for n in (by_strict, by_numeric)] == [
         ["a-strict", "numeric"],
         ["numeric", "a-strict"],
@@ -185,7 +188,7 @@ def test_a_score_replaces_that_scorers_score_before(store: Store) -> None:
     store.score(number, {"answer": Score(1, "7", "match")})
     store.score(number, {})
     assert store.scores(number) == {"answer": Score(1, "7", "match"), "chain": Score(None, None, "no chain")}
-    assert store.find(Wanted())[0].right is True
+    assert store.find(AttemptFilter())[0].right is True
 
 
 def test_flips_are_the_questions_right_in_one_run_only(store: Store) -> None:
@@ -198,21 +201,21 @@ def test_flips_are_the_questions_right_in_one_run_only(store: Store) -> None:
     solved(store, id="lost", run=third, value=1)
     fork = solved(store, id="same", run=two, value=0, parent=same[1])
     flipped = sorted(lost + none + redone, reverse=True)
-    assert numbers(store, only="flipped", run=one, other=two) == flipped, "what failed after it was done is done"
-    assert numbers(store, only="flipped", run=two, other=one) == flipped
-    assert fork not in numbers(store, only="flipped", run=one, other=two), "a fork is not an item of its run"
-    assert numbers(store, only="flipped", run=one, other=third) == []
+    assert numbers(store, outcome="flipped", run=one, other=two) == flipped, "what failed after it was done is done"
+    assert numbers(store, outcome="flipped", run=two, other=one) == flipped
+    assert fork not in numbers(store, outcome="flipped", run=one, other=two), "a fork is not an item of its run"
+    assert numbers(store, outcome="flipped", run=one, other=third) == []
 
 
 @pytest.mark.parametrize("runs", [{}, {"run": 1}, {"other": 1}, {"run": 1, "other": 1}])
 def test_flips_need_two_runs(store: Store, runs: dict[str, Any]) -> None:
     with pytest.raises(BadInput, match="two different runs"):
-        store.find(Wanted(only="flipped", **runs))
+        store.find(AttemptFilter(outcome="flipped", **runs))
 
 
 def test_long_texts_are_cut_in_the_list(store: Store) -> None:
     number = solved(store, "x" * 5000, answer="y" * 5000, wrong=("z" * 5000,))
-    (found,) = store.find(Wanted())
+    (found,) = store.find(AttemptFilter())
     assert (found.question, found.answer) == ("x" * SHOWN, "y" * SHOWN)
     assert store.first_faults(number)[0].text == "z" * SHOWN
 
@@ -220,8 +223,8 @@ def test_long_texts_are_cut_in_the_list(store: Store) -> None:
 def test_an_outline_says_what_each_step_did_and_cost(store: Store) -> None:
     number = solved(store, wrong=("12 - 5 = 8",), invented=("99", "98"))
     first, second = store.outline(number)
-    assert first == Outline(0, "step", 1, 4, 0.5, (("wrong equation", 1),), False)
-    assert second == Outline(1, "summarize", 1, 8, 1.0, (("invented number", 2),), True)
+    assert first == StepSummary(0, "step", 1, 4, 0.5, (("wrong equation", 1),), False)
+    assert second == StepSummary(1, "summarize", 1, 8, 1.0, (("invented number", 2),), True)
     assert store.outline(number, 1, 1) == [second]
     assert store.step_count(number) == 2
 
@@ -229,8 +232,8 @@ def test_an_outline_says_what_each_step_did_and_cost(store: Store) -> None:
 def test_the_first_fault_of_each_kind_is_found(store: Store) -> None:
     number = solved(store, wrong=("12 - 5 = 8", "1 + 1 = 3"), invented=("99", "98"))
     assert store.first_faults(number) == [
-        Fault("equations", "wrong", "wrong equation", 0, "12 - 5 = 8"),
-        Fault("fidelity", "invented", "invented number", 1, "99"),
+        FirstFault("equations", "wrong", "wrong equation", 0, "12 - 5 = 8"),
+        FirstFault("fidelity", "invented", "invented number", 1, "99"),
     ]
     assert store.first_faults(solved(store)) == [], "what is kept or right is no fault"
 
@@ -239,10 +242,13 @@ def test_a_new_check_brings_its_faults_by_itself(store: Store, monkeypatch: pyte
     check = Check("route", "every move of a route", lambda question, step, thought: (), {"blocked": "blocked move"})
     number = solved(store, wrong=("12 - 5 = 8",))
     store.write(number, Record(2, Step("step", 2, EMPTY, EMPTY), findings(("route", "blocked"), ("A to B",))))
-    assert [name for name, _ in store.find(Wanted())[0].faults] == ["wrong equation"]
+    assert [name for name, _ in store.find(AttemptFilter())[0].faults] == ["wrong equation"]
     monkeypatch.setitem(CHECKS, "route", check)
-    assert store.find(Wanted(fault=("route", "blocked")))[0].faults == (("wrong equation", 1), ("blocked move", 1))
-    assert store.first_faults(number)[-1] == Fault("route", "blocked", "blocked move", 2, "A to B")
+    assert store.find(AttemptFilter(fault=("route", "blocked")))[0].faults == (
+        ("wrong equation", 1),
+        ("blocked move", 1),
+    )
+    assert store.first_faults(number)[-1] == FirstFault("route", "blocked", "blocked move", 2, "A to B")
     assert store.outline(number)[-1].faults == (("blocked move", 1),)
 
 
@@ -304,7 +310,7 @@ def plans(store: Store, work: Any) -> list[str]:
         row["detail"]
         for sql, values in asked
         if sql.lstrip().upper().startswith(("SELECT", "WITH"))
-        for row in store._rows(f"EXPLAIN QUERY PLAN {sql}", *(values or ()))
+        for row in store.rows(f"EXPLAIN QUERY PLAN {sql}", *(values or ()))
     ]
 
 
@@ -319,17 +325,17 @@ def scans(store: Store, work: Any) -> list[str]:
     return [plan for plan in through if plan.split()[1] in GROWING]
 
 
-ONLY: tuple[Only | None, ...] = (None, *get_args(Only))
+ONLY: tuple[OutcomeFilter | None, ...] = (None, *get_args(OutcomeFilter))
 
 
 @pytest.mark.parametrize("fault", [None, WRONG, INVENTED])
 @pytest.mark.parametrize("words", ["", "apples", "walnut", "apples left"])
 @pytest.mark.parametrize("only", ONLY)
 def test_no_search_reads_a_growing_table_through(
-    big: tuple[Store, int, int], only: Only | None, words: str, fault: tuple[str, str] | None
+    big: tuple[Store, int, int], only: OutcomeFilter | None, words: str, fault: tuple[str, str] | None
 ) -> None:
     store, one, two = big
-    wanted = Wanted(words, one, "gsm8k", "isump", only, two, fault)
+    wanted = AttemptFilter(words, one, "gsm8k", "isump", only, two, fault)
     assert scans(store, lambda: (store.find(wanted), store.count(wanted))) == []
     if fault is not INVENTED and only != "error" and words != "walnut":
         assert store.find(wanted), "the search finds something, so its plan is of work done"
@@ -350,7 +356,7 @@ def test_no_reading_of_one_attempt_or_run_reads_a_growing_table_through(big: tup
 
 def test_faults_are_found_by_an_index_in_both_directions(big: tuple[Store, int, int]) -> None:
     store = big[0]
-    attempts = plans(store, lambda: store.find(Wanted(fault=WRONG)))
+    attempts = plans(store, lambda: store.find(AttemptFilter(fault=WRONG)))
     assert any("findings USING" in plan and "INDEX findings_kind" in plan for plan in attempts), attempts
     first = plans(store, lambda: store.first_faults(60))
     assert any("findings USING" in plan and "step=?" in plan for plan in first), first

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from app.store.records import Record
-from app.store.search import Fault, Found, Outline
+from app.store.search import AttemptSummary, FirstFault, StepSummary
 from app.ui.html.attempt import attempt_cells, header_html, settings_html, step_html, stepper_html
 from app.ui.html.calls import outputs_html, prompts_html
 from prompts.memories import TextMemory, VectorMemory
@@ -18,9 +18,9 @@ def test_the_head_links_to_run_and_parent() -> None:
 
 def test_steps_are_buttons_and_the_current_one_is_marked() -> None:
     outline = [
-        Outline(0, "step", 1, 38, 1.2, (("wrong equation", 1),), False),
-        Outline(1, "summarize", 1, 0, 0.0, (("invented number", 2),), True),
-        Outline(2, "conclude", 1, 0, 0.0, (), False),
+        StepSummary(0, "step", 1, 38, 1.2, (("wrong equation", 1),), False),
+        StepSummary(1, "summarize", 1, 0, 0.0, (("invented number", 2),), True),
+        StepSummary(2, "conclude", 1, 0, 0.0, (), False),
     ]
     html = stepper_html(outline, 1, 3)
     buttons = [attributes for tag, attributes in read(html).tags if tag == "button"]
@@ -34,8 +34,11 @@ def test_steps_are_buttons_and_the_current_one_is_marked() -> None:
 
 
 def test_the_first_step_of_each_fault_is_a_button() -> None:
-    faults = [Fault("equations", "wrong", "wrong equation", 0, "1 + 1 = 3"), Fault("x", "y", "broken edge", 7, "a < b")]
-    html = stepper_html([Outline(0, "step", 1, 0, 0.0, (), False)], 0, 9, faults)
+    faults = [
+        FirstFault("equations", "wrong", "wrong equation", 0, "1 + 1 = 3"),
+        FirstFault("x", "y", "broken edge", 7, "a < b"),
+    ]
+    html = stepper_html([StepSummary(0, "step", 1, 0, 0.0, (), False)], 0, 9, faults)
     buttons = [attributes["data-step"] for tag, attributes in read(html).tags if tag == "button"]
     assert buttons == ["0", "7", "0"]
     assert "step 0: wrong equation 1 + 1 = 3" in read(html).text and "step 7: broken edge a < b" in read(html).text
@@ -55,7 +58,7 @@ def test_a_step_links_to_itself_and_shows_the_memory_it_was_given() -> None:
 
 
 def test_a_row_is_plain_short_and_says_how_it_came_out() -> None:
-    found = Found(
+    found = AttemptSummary(
         5,
         2,
         "gsm8k",

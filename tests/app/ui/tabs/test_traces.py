@@ -10,7 +10,7 @@ from gradio.components import FormComponent
 from app.backends.scripted import ScriptedBackend
 from app.session import solve
 from app.store import Store
-from app.store.wanted import Wanted
+from app.store.search import AttemptFilter
 from app.ui.site import Site
 from app.ui.tabs.trace_filters import filter_choices, list_attempts, read_filters, shown_only
 from app.ui.tabs.traces import build, show_attempt, show_step
@@ -32,7 +32,7 @@ async def site(store: Store) -> Site:
 
 
 def test_attempts_are_listed_newest_first_and_counted(site: Site) -> None:
-    rows, counted, page = list_attempts(site, Wanted(), 0)
+    rows, counted, page = list_attempts(site, AttemptFilter(), 0)
     assert isinstance(rows, list) and [row[0] for row in rows] == [2, 1]
     assert rows[0][1:4] == ["<b>Bo</b> has 12 pears.", "7", "not judged, wrong equations, invented numbers"]
     assert "1 to 2 of 2 attempts" in str(counted)
@@ -40,7 +40,7 @@ def test_attempts_are_listed_newest_first_and_counted(site: Site) -> None:
 
 
 def test_a_page_beyond_the_last_is_the_last(site: Site) -> None:
-    rows, _, page = list_attempts(site, Wanted(), 7)
+    rows, _, page = list_attempts(site, AttemptFilter(), 7)
     assert isinstance(rows, list) and len(rows) == 2 and page == 0
 
 
