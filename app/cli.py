@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import aclosing
 from difflib import get_close_matches
+from importlib.metadata import version
 from typing import Literal, Protocol
 
 from pydantic import Field
@@ -26,11 +27,10 @@ from pydantic_settings import (
 )
 
 from app import program
-from app.arguments import SettingsOptions, SolveOptions, parse
 from app.attempt_view import AttemptView
-from app.config import LARGEST_NUMBER, BackendOptions, CacheOption, StoreOption
 from app.errors import BadInput
 from app.maintenance import StoreCommands
+from app.options import MAX_ROW, BackendOptions, CacheOption, SettingsOptions, SolveOptions, StoreOption, parse
 from app.session import LONGEST_QUESTION, check_question, solve
 from app.store import Store
 from app.ui.access import Serving
@@ -70,7 +70,10 @@ class Solve(SolveOptions, StoreOption):
                         async with aclosing(solve(question, strategy.name, backend, settings, store)) as events:
                             async for event in events:
                                 view = view.after(event)
-                                printer.show(event, view)
+                                try:
+                                    printer.show(event, view)
+                                except (BrokenPipeError, SystemExit):  # the latter is rich's word for the former
+                                    program.drop_output()
 
         asyncio.run(attempt())
         return 0
@@ -92,7 +95,7 @@ class Ui(Serving, SettingsOptions, BackendOptions, StoreOption):
 class Runs(StoreOption):
     """List runs and the newest attempts."""
 
-    limit: int = Field(default=20, ge=1, le=LARGEST_NUMBER, description="attempts listed")
+    limit: int = Field(default=20, ge=1, le=MAX_ROW, description="attempts listed")
 
     def run(self) -> int:
         """Print both tables."""
@@ -108,7 +111,7 @@ class Runs(StoreOption):
 class Show(StoreOption):
     """Replay an attempt in the terminal."""
 
-    attempt: CliPositionalArg[int] = Field(ge=1, le=LARGEST_NUMBER, description="its number, as `isump runs` lists it")
+    attempt: CliPositionalArg[int] = Field(ge=1, le=MAX_ROW, description="its number, as `isump runs` lists it")
     prompts: bool = Field(default=False, description="show every prompt exactly as it was sent")
 
     def run(self) -> int:
@@ -138,48 +141,30 @@ class Models(CacheOption):
     name: CliPositionalArg[str | None] = Field(default=None, description="a catalogue name (the default model)")
 
     def run(self) -> int:
-        """Print the catalogue, download a model, say where it came from, or print where it is.
+        """Print the catalogue, download a model, check its file and say where it came from, or print where it is."""
+        from rich.console import Console
 
-        ``show`` exits with code 1 when the model's file is not what it should be.
-        """
-        from app.models.catalogue import DEFAULT, find, resolve
-        from app.models.download import pull
-        from app.models.progress import progress_bar
+        from app import terminal
+        from app.models import CATALOGUE, DEFAULT, describe, downloaded, find, fingerprint, pull, resolve
 
-        name = self.name or DEFAULT
         if self.action == "list":
-            return self._list(DEFAULT)
-        if self.action == "show":
-            return self._show(name)
-        with progress_bar() as report:
-            path = (
-                pull(find(name), self.cache_dir, report)
-                if self.action == "pull"
-                else resolve(name, self.cache_dir, report)
-            )
-        print(path)
+            models = {model.name: model for model in (*CATALOGUE.values(), *downloaded(self.cache_dir))}
+            tables = [list(describe(model, self.cache_dir)) for model in models.values()]
+            Console().print(terminal.models_table(tables, DEFAULT))
+            return 0
+        name = self.name or DEFAULT
+        if self.action == "pull":
+            print(pull(find(name), self.cache_dir))
+            return 0
+        path = resolve(name, self.cache_dir)
+        if self.action == "path":
+            print(path)
+            return 0
+        model = next((each for each in downloaded(self.cache_dir) if each.path(self.cache_dir) == path), None)
+        about = list(describe(model, self.cache_dir)) if model else [("file", str(path))]
+        checked = "it is the file it should be" if model else "nothing to compare it with"
+        Console().print(terminal.models_table([[*about, ("sha256", f"{fingerprint(path)[7:]}, {checked}")]]))
         return 0
-
-    def _list(self, default: str) -> int:
-        from rich.console import Console
-
-        from app.models.status import status
-        from app.terminal_models import catalogue
-
-        Console().print(catalogue(status(self.cache_dir), default))
-        return 0
-
-    def _show(self, name: str) -> int:
-        from rich.console import Console
-
-        from app.models.progress import progress_bar
-        from app.models.status import examine
-        from app.terminal_models import details
-
-        with progress_bar() as report:
-            found = examine(name, self.cache_dir, report)
-        Console().print(details(found))
-        return int(found.is_wrong)
 
 
 class Doctor(StoreOption, BackendOptions):
@@ -245,6 +230,9 @@ def command(words: Sequence[str]) -> Command:
 
 def main() -> None:
     """Do what the command line says, and exit."""
+    if sys.argv[1:] == ["--version"]:
+        print(f"isump {version('isump')}")
+        return
     program.run(lambda: command(sys.argv[1:]).run())
 
 

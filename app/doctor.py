@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from app.backends.config import BackendConfig
-from app.models.catalogue import DEFAULT, find
+from app.models import DEFAULT, find
 from prompts.values import UserError
 
 _LARGE = 32_000_000

@@ -17,8 +17,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_settings import CliPositionalArg, CliSubCommand, get_subcommand
 
-from app.config import LARGEST_NUMBER, StoreOption
 from app.errors import BadInput
+from app.options import MAX_ROW, StoreOption
 from app.text import count
 from prompts.user_files import UserPath
 
@@ -105,7 +105,7 @@ class Prune(StoreOption):
     before: Annotated[date | None, BeforeValidator(_day)] = Field(
         default=None, description="begun before this day, as in 2026-01-31; a run goes whole or stays whole"
     )
-    of_run: int | None = Field(default=None, ge=1, le=LARGEST_NUMBER, description="of this run")
+    of_run: int | None = Field(default=None, ge=1, le=MAX_ROW, description="of this run")
     errors: bool = Field(default=False, description="failed attempts that are not the result of an item")
     yes: bool = Field(default=False, description="do it without asking")
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
 
 from rich.columns import Columns
 from rich.console import Console, Group, RenderableType
@@ -20,7 +19,7 @@ from app.attempt_view import AttemptView
 from app.doctor import Diagnosis
 from app.session import Began, Ended, Event
 from app.store.records import Attempt, AttemptSpec, ContextSize, Costs, Record, Run
-from app.text import sanitize
+from app.text import sanitize, when
 from prompts.checks import Finding, fault_name
 from prompts.memories import Memory
 
@@ -127,7 +126,7 @@ def listing(runs: Sequence[Run], attempts: Sequence[Attempt]) -> RenderableType:
     evals = Table("run", "questions", "strategy", "model", "n", "started", box=None, header_style="dim")
     for run in runs:
         spec = run.spec
-        cells = (str(run.id), spec.questions, spec.strategy, spec.model, str(spec.n), _when(run.started))
+        cells = (str(run.id), spec.questions, spec.strategy, spec.model, str(spec.n), when(run.started))
         evals.add_row(*(Text(sanitize(cell)) for cell in cells))
     tries = Table("attempt", "run", "strategy", "status", "answer", "question", box=None, header_style="dim")
     for attempt in attempts:
@@ -147,8 +146,16 @@ def diagnosis(found: Sequence[Diagnosis]) -> Table:
     return table
 
 
-def _when(moment: float) -> str:
-    return datetime.fromtimestamp(moment).strftime("%Y-%m-%d %H:%M")
+def models_table(models: Sequence[Sequence[tuple[str, str]]], default: str = "") -> RenderableType:
+    """Models, each a list of names and values as ``app.models.describe`` yields them."""
+    table = Table.grid(padding=(0, 2))
+    for model in models:
+        for name, value in model:
+            more = " (default)" if (name, value) == ("model", default) else ""
+            style = "bold" if name == "model" else ""
+            table.add_row(Text(name, "dim"), Text(sanitize(value) + more, style, overflow="fold"))
+        table.add_row()
+    return table
 
 
 def _finding(found: Finding) -> Text:

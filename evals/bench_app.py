@@ -8,11 +8,6 @@ that matters has a limit, for an otherwise idle machine with two cores; the exit
 
 from __future__ import annotations
 
-if __name__ == "__main__":
-    from app.starting import starting
-
-    starting()
-
 import asyncio
 import json
 import re
@@ -30,9 +25,8 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from app import program
-from app.arguments import parse
-from app.config import Environment
 from app.errors import BackendError
+from app.options import Environment, parse
 from app.store import Store
 from app.store.search import AttemptFilter
 from evals.bench_steps import ms_per_step

@@ -10,11 +10,6 @@ wall time in which it had work, and the share of prompt tokens that its prefix c
 
 from __future__ import annotations
 
-if __name__ == "__main__":
-    from app.starting import starting
-
-    starting()
-
 import asyncio
 import sys
 import tempfile
@@ -27,9 +22,9 @@ from pydantic import Field
 from rich.console import Console
 
 from app import program
-from app.arguments import SolveOptions, parse
 from app.backends.open import open_backend
 from app.backends.scripted import ScriptedBackend
+from app.options import SolveOptions, parse
 from app.session import solve
 from app.store import Store
 from app.store.records import Record

@@ -15,11 +15,10 @@ from pydantic import Field, create_model
 from rich.console import Console
 
 from app import program
-from app.arguments import SolveOptions, parse
 from app.backends.config import BackendConfig
 from app.backends.open import check_backend, open_backend
-from app.config import LARGEST_NUMBER, StoreOption
 from app.errors import BadInput
+from app.options import MAX_ROW, SolveOptions, StoreOption, parse
 from app.store import Store
 from app.store.database import retry_while_busy
 from app.store.records import Run
@@ -39,7 +38,7 @@ class EvalOptions(SolveOptions, StoreOption):
     resume: int | None = Field(
         default=None,
         ge=1,
-        le=LARGEST_NUMBER,
+        le=MAX_ROW,
         description="number of a run to go on with: finished items are kept",
     )
     json_lines: bool = Field(default=False, description="end with one line of JSON")

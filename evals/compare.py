@@ -5,11 +5,6 @@ python -m evals.compare 1 2
 
 from __future__ import annotations
 
-if __name__ == "__main__":
-    from app.starting import starting
-
-    starting()
-
 import sys
 
 from pydantic import Field
@@ -17,8 +12,7 @@ from pydantic_settings import CliPositionalArg
 from rich.console import Console
 
 from app import program
-from app.arguments import parse
-from app.config import LARGEST_NUMBER, StoreOption
+from app.options import MAX_ROW, StoreOption, parse
 from app.store import Store
 from evals.report import comparison_table
 from evals.results import pair
@@ -28,9 +22,9 @@ class Compare(StoreOption):
     """Compare two runs, paired by question."""
 
     run_a: CliPositionalArg[int] = Field(
-        ge=1, le=LARGEST_NUMBER, description="the baseline's number, as `isump runs` lists it"
+        ge=1, le=MAX_ROW, description="the baseline's number, as `isump runs` lists it"
     )
-    run_b: CliPositionalArg[int] = Field(ge=1, le=LARGEST_NUMBER, description="the number of the run compared with it")
+    run_b: CliPositionalArg[int] = Field(ge=1, le=MAX_ROW, description="the number of the run compared with it")
     scorer: str | None = Field(default=None, description="whose judgement counts (the one the runs say)")
 
     def run(self) -> int:

@@ -10,11 +10,6 @@ Each line of such a file is one JSON object; the right answer follows ``####``:
 
 from __future__ import annotations
 
-if __name__ == "__main__":
-    from app.starting import starting
-
-    starting()
-
 import json
 import threading
 from collections.abc import Iterable, Iterator

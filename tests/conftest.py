@@ -11,9 +11,8 @@ from typing import Any
 import hypothesis
 import pytest
 
-from app.config import BackendOptions
-from app.models.catalogue import find
-from app.models.download import pull
+from app.models import find, pull
+from app.options import BackendOptions
 
 hypothesis.settings.register_profile("isump", deadline=None)  # a busy machine is no failure
 hypothesis.settings.load_profile("isump")
@@ -39,7 +38,6 @@ def guard(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         if name.startswith(("ISUMP_", "OPENAI_")) and name != "ISUMP_BROWSER_TESTS":
             monkeypatch.delenv(name)
     monkeypatch.setenv("ISUMP_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("ISUMP_LOG", str(tmp_path / "isump.log"))
     yield
 
 

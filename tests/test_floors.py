@@ -92,8 +92,8 @@ def faults(module: str, source: str) -> list[str]:
         opens = module == "app.cli" and (not top or name == "app.ui.access")
         if within(name, "app.ui") and not (page or opens):
             found.append(f"{module}:{line} imports {name}: only the command line does, and only to open the page")
-        if root == "argparse" and module != "app.arguments":
-            found.append(f"{module}:{line} imports argparse: the command line ends in app.arguments")
+        if root == "argparse" and module != "app.options":
+            found.append(f"{module}:{line} imports argparse: the command line ends in app.options")
         if name == "prompts.memories" and _names_a_kind_of_memory(tree, module):
             found.append(f"{module}:{line} names a kind of memory: ask the memory itself")
         if root == "torch" and not (module.startswith("memory.") or module == "app.backends.recurrent"):

@@ -13,8 +13,8 @@ import pytest
 from cogapp import Cog
 from pydantic import BaseModel
 
-from app.arguments import ALIASES
 from app.cli import Isump, command
+from app.options import ALIASES
 from evals import TASKS
 from evals.commands import options_of
 from evals.compare import Compare

@@ -8,6 +8,9 @@ Made once, from the command line or the environment; a worker on another machine
 
 from __future__ import annotations
 
+import os
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from platformdirs import user_cache_path
@@ -16,11 +19,21 @@ from pydantic_settings import CliSuppress
 
 from prompts.user_files import UserPath
 
-MOST_SLOTS = 1024
+MAX_SLOTS = 1024
 """Requests that an embedded model can answer side by side."""
-CACHE: Any = Field(default=user_cache_path("isump"), description="folder of downloaded models")
-"""The option ``cache_dir``, which commands without a backend have too."""
+
 _REVEAL = "reveal"
+
+
+def _cache_folder() -> Path:
+    try:
+        return user_cache_path("isump")
+    except RuntimeError:  # a user without a home, as in a container with a bare user id
+        return Path(tempfile.gettempdir()) / f"isump-{os.getuid()}"
+
+
+CACHE: Any = Field(default_factory=_cache_folder, description="folder of downloaded models")
+"""The option ``cache_dir``, which commands without a backend have too."""
 
 
 class BackendConfig(BaseModel):
@@ -48,7 +61,7 @@ class BackendConfig(BaseModel):
     slots: int | None = Field(
         default=None,
         ge=1,
-        le=MOST_SLOTS,
+        le=MAX_SLOTS,
         description="embedded: requests answered side by side; by default as many as come",
     )
     timeout: float = Field(
@@ -62,7 +75,7 @@ class BackendConfig(BaseModel):
 
     def with_slots(self, calls: int) -> BackendConfig:
         """This config, with room for ``calls`` requests at once, as far as it goes, unless it says how many itself."""
-        return self if self.slots else self.model_copy(update={"slots": min(calls, MOST_SLOTS)})
+        return self if self.slots else self.model_copy(update={"slots": min(calls, MAX_SLOTS)})
 
     def to_json(self) -> str:
         """This config with its key in the clear, for a worker process; ``model_dump_json`` hides the key."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import secrets
 import subprocess
 import sys
@@ -22,26 +23,24 @@ from contextlib import aclosing, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
-from app.backends.context import choose_context, free_memory
-from app.backends.exchange import Exchange
-from app.backends.failures import Failure
-from app.backends.openai_http import OpenAIBackend
-from app.backends.wire import TokenList
-from app.errors import BackendUnavailable, ModelError
-from app.models.metadata import read_facts
-from app.models.verified import fingerprint
+from app.backends.openai import OpenAIBackend, TokenList
+from app.errors import BackendUnavailable, BadInput, ModelError
+from app.gguf import ModelFacts, read_facts
+from app.models import fingerprint
 from prompts.backend import Capability
 from prompts.values import Generation, Request
 
 PROMPT_CACHE_MIB = 1024
 """Memory for prompts that left their slot; llama.cpp's own default is 8192, more than many laptops can spare."""
+DEFAULT_CONTEXT = 8192
+MIN_CONTEXT = 256
+"""Tokens; in less no prompt of ours fits, together with a reply."""
+_MAX_IN_ALL = 2**31 - 1  # llama.cpp counts the tokens of all slots in 32 bits
 PROGRAM = Path(__file__).with_name("llama_process.py")
 
 
-class EmbeddedBackend:
-    """A GGUF model and the process that runs it; made by ``open``.
+class EmbeddedBackend(OpenAIBackend):
+    """A GGUF model and the process that runs it; made by ``open_file``.
 
     ``base_url`` and ``api_key`` let another client on this machine use the same model.
     """
@@ -51,28 +50,15 @@ class EmbeddedBackend:
         {Capability.COUNT_TOKENS, Capability.STREAM, Capability.CONTINUE, Capability.SCHEMA}
     )
 
-    def __init__(
-        self,
-        process: subprocess.Popen[str],
-        client: OpenAIBackend,
-        base_url: str,
-        api_key: str,
-        timeout: float,
-        *,
-        fingerprint: str | None = None,
-        control_tokens: frozenset[str] = frozenset(),
-    ) -> None:
-        self.model = client.model
-        self.fingerprint = fingerprint or client.model
-        self.control_tokens = control_tokens
-        self.base_url = base_url
+    def __init__(self, process: subprocess.Popen[str], model: str, base_url: str, api_key: str, timeout: float) -> None:
+        super().__init__(
+            model, base_url=base_url, api_key=api_key, timeout=timeout, server="the embedded model", direct=True
+        )
         self.api_key = api_key
         self._process = process
-        self._client = client
-        self._tokenizer = Exchange(base_url.removesuffix("/v1"), api_key, timeout=timeout, direct=True)
 
     @classmethod
-    async def open(
+    async def open_file(
         cls,
         path: Path,
         *,
@@ -80,7 +66,6 @@ class EmbeddedBackend:
         slots: int = 1,
         context: int | None = None,
         timeout: float = 600,
-        cache_dir: Path | None = None,
     ) -> EmbeddedBackend:
         """Load a model, which takes seconds.
 
@@ -90,7 +75,6 @@ class EmbeddedBackend:
             slots: Requests answered side by side; more wait their turn.
             context: Tokens of prompt and reply that fit each slot; by default as ``choose_context`` says.
             timeout: Seconds one request may take, its wait for a slot included.
-            cache_dir: Where the hash of the file is remembered, by default the user's own folder of models.
 
         Raises:
             ModelError: The file cannot be loaded as a model.
@@ -120,20 +104,13 @@ class EmbeddedBackend:
                     f"{path} cannot be loaded as a model: it is damaged, or too big for memory with a context of "
                     f"{context:,} tokens for {slots} at once; pass a smaller --context, or download it again."
                 )
-            identity = await asyncio.to_thread(fingerprint, path, cache_dir or user_cache_path("isump"))
+            identity = await asyncio.to_thread(fingerprint, path)
         except BaseException:
             _end(process)
             raise
-        base_url = f"{address}/v1"
-        client = OpenAIBackend(
-            model or path.stem,
-            base_url=base_url,
-            api_key=key,
-            timeout=timeout,
-            server="the embedded model",
-            direct=True,
-        )
-        return cls(process, client, base_url, key, timeout, fingerprint=identity, control_tokens=facts.control_tokens)
+        backend = cls(process, model or path.stem, f"{address}/v1", key, timeout)
+        backend.fingerprint, backend.control_tokens = identity, facts.control_tokens
+        return backend
 
     @property
     def pid(self) -> int:
@@ -148,7 +125,7 @@ class EmbeddedBackend:
     async def generate(self, request: Request) -> Generation:
         """Answer one request; raises what ``OpenAIBackend.generate`` raises."""
         try:
-            generation = await self._client.generate(request)
+            generation = await super().generate(request)
         except BackendUnavailable as error:
             raise self._ended(error) from error
         return replace(generation, text=generation.text.removeprefix(_prefill(request)))
@@ -156,7 +133,7 @@ class EmbeddedBackend:
     async def stream(self, request: Request) -> AsyncGenerator[str | Generation]:
         """Answer one request piece by piece; raises what ``OpenAIBackend.stream`` raises."""
         try:
-            async with aclosing(self._client.stream(request)) as items:
+            async with aclosing(super().stream(request)) as items:
                 async for item in items:  # a stream, unlike a whole reply, begins after the beginning that was given
                     yield item
         except BackendUnavailable as error:
@@ -164,12 +141,12 @@ class EmbeddedBackend:
 
     async def count_tokens(self, text: str) -> int:
         """Tokens of ``text`` by the model's tokenizer; raises ``BackendUnavailable`` when the process has ended."""
-        longest = 16 * len(text.encode()) + 1024
+        url = f"{self.base_url.removesuffix('/v1')}/tokenize"
         try:
-            return len((await self._tokenizer.ask(TokenList, "/tokenize", {"content": text}, longest=longest)).tokens)
-        except Failure as failure:
-            error = BackendUnavailable(f"The embedded model cannot count tokens ({failure.reason}): try again.")
-            raise self._ended(error) from None
+            found, _ = await self._send(lambda: self._client.post(url, cast_to=object, body={"content": text}))
+        except BackendUnavailable as error:
+            raise self._ended(error) from error
+        return len(self._read(TokenList, found).tokens)
 
     def _ended(self, error: BackendUnavailable) -> BackendUnavailable:
         """The error to raise: the given one, or one that says that the child process has ended."""
@@ -182,8 +159,7 @@ class EmbeddedBackend:
 
     async def aclose(self) -> None:
         """End the child process and free its memory."""
-        await self._client.aclose()
-        await self._tokenizer.aclose()
+        await super().aclose()
         await asyncio.to_thread(_end, self._process)
 
 
@@ -211,3 +187,47 @@ def _end(process: subprocess.Popen[str]) -> None:
         with suppress(BrokenPipeError):  # settings that it did not read any more
             if pipe:
                 pipe.close()
+
+
+def choose_context(asked: int | None, slots: int, facts: ModelFacts, free: int | None) -> int:
+    """Tokens of context for each of ``slots`` requests at once.
+
+    Args:
+        asked: What the person wants; by default 8192, or what the model was trained for if that is less.
+        slots: Requests answered side by side, each with a context of its own.
+        facts: What the model's file says.
+        free: Bytes of memory that can be had, or ``None`` when that is unknown.
+
+    Raises:
+        BadInput: The model was trained for less, or the memory holds less; the message says what fits.
+    """
+    trained = facts.trained_context or _MAX_IN_ALL
+    context = min(DEFAULT_CONTEXT, trained) if asked is None else asked
+    if context > trained:
+        raise BadInput(
+            f"A context of {context:,} tokens is more than the {trained:,} this model was trained for: pass --context "
+            f"{trained} or less."
+        )
+    fits = _MAX_IN_ALL // slots
+    if facts.context_bytes and free is not None:
+        fits = min(fits, free // facts.context_bytes // slots)
+    if context <= fits:
+        return context
+    wanted = f"A context of {context:,} tokens for each of {slots:,} requests at once"
+    if facts.context_bytes and free is not None:
+        needs = context * slots * facts.context_bytes / 1e9
+        wanted += f" needs {needs:,.1f} GB of memory, and {free / 1e9:,.1f} GB are free"
+    else:
+        wanted += " is more than llama.cpp can hold"
+    less = f"pass --context {fits} or less, or ask" if fits >= MIN_CONTEXT else "ask"
+    raise BadInput(f"{wanted}: {less} fewer at once (--slots, --concurrency).")
+
+
+def free_memory() -> int | None:
+    """Bytes of memory that can be had without taking any from other programs; ``None`` where the system won't say."""
+    with suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        return int(next(line for line in lines if line.startswith("MemAvailable:")).split()[1]) * 1024
+    with suppress(OSError, ValueError, AttributeError):
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return None

@@ -37,36 +37,32 @@ class BackendEntry:
 
 async def _embedded(config: BackendConfig) -> Backend:
     from app.backends.embedded import EmbeddedBackend
-    from app.models.catalogue import DEFAULT
+    from app.models import DEFAULT
 
     model = config.model or DEFAULT
     path = await asyncio.to_thread(_model_file, model, config.cache_dir)
     with Console(stderr=True).status("loading the model"):
-        return await EmbeddedBackend.open(
+        return await EmbeddedBackend.open_file(
             path,
             model=model,
             slots=config.slots or 1,
             context=config.context,
             timeout=config.timeout,
-            cache_dir=config.cache_dir,
         )
 
 
 def _model_file(name: str, cache: Path) -> Path:
     """The model's file, checked, and downloaded when it is missing and has a source."""
-    from app.models.catalogue import NotDownloaded, find, resolve
-    from app.models.download import pull
-    from app.models.progress import progress_bar
+    from app.models import NotDownloaded, find, pull, resolve
 
-    with progress_bar() as report:
-        try:
-            return resolve(name, cache, report)
-        except NotDownloaded:
-            return pull(find(name), cache, report)
+    try:
+        return resolve(name, cache)
+    except NotDownloaded:
+        return pull(find(name), cache)
 
 
 async def _openai(config: BackendConfig) -> Backend:
-    from app.backends.openai_http import OpenAIBackend
+    from app.backends.openai import OpenAIBackend
 
     key = config.api_key.get_secret_value() if config.api_key else None
     with Console(stderr=True).status("connecting"):

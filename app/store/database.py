@@ -86,7 +86,7 @@ class Database:
         except BaseException as error:
             if connection is not None:
                 connection.close()
-            if isinstance(error, sqlite3.Error | OSError | ValueError):
+            if isinstance(error, sqlite3.Error | OSError | ValueError | RuntimeError):  # the last: a link to itself
                 raise StoreError(
                     f"{str(path)[:200]} cannot be used as a trace store ({error}): "
                     "restore a backup with isump store restore FILE, or pass another --store PATH."
@@ -254,7 +254,9 @@ def connect_read_only(file: Path) -> sqlite3.Connection:
 
 def _connect_or_create(file: Path) -> sqlite3.Connection:
     if not file.parent.is_dir():
-        raise StoreError(f"{file} cannot be used, because there is no folder {file.parent}: make it, or pass another --store.")
+        raise StoreError(
+            f"{file} cannot be used, because there is no folder {file.parent}: make it, or pass another --store."
+        )
     if not file.exists():
         with contextlib.suppress(FileExistsError):  # an empty file is an empty database to SQLite
             os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))

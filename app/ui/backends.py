@@ -15,8 +15,7 @@ from pathlib import Path
 from app.backends.config import BackendConfig
 from app.backends.open import open_backend
 from app.errors import BadInput
-from app.models.catalogue import CATALOGUE, DEFAULT
-from app.models.status import status
+from app.models import CATALOGUE, DEFAULT, downloaded
 from app.streams import AT_ONCE
 from prompts.backend import Backend
 
@@ -42,8 +41,7 @@ class Backends:
 
     def names(self) -> list[str]:
         """The models that can be chosen, the command line's first."""
-        downloaded = status(self.config.cache_dir) if self.config.backend == "embedded" else ()
-        others = (found.model.name for found in downloaded if found.path)
+        others = [model.name for model in downloaded(self.config.cache_dir) if self.config.backend == "embedded"]
         return [self._default, *(name for name in others if name != self._default)]
 
     def check(self, name: str) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from app.cli import Isump, Solve, command, main
-from app.models.catalogue import CATALOGUE, DEFAULT
+from app.models import CATALOGUE, DEFAULT
 from app.store import Store
 
 QUESTION = "Ann has 12 apples and gives 5 away. How many are left?"
@@ -230,7 +230,7 @@ def test_models_list_says_which_are_here(
     said = capsys.readouterr().out
     for name in CATALOGUE:
         assert name in said
-    assert f"{DEFAULT} (default): 1,117 MB, not here" in said
+    assert f"{DEFAULT} (default)" in said and "1,117 MB" in said and f"isump models pull {DEFAULT}" in said
     assert ran(monkeypatch, "models", "path", "--cache-dir", str(cache)) == 2
     assert "isump models pull" in capsys.readouterr().err
 

@@ -18,7 +18,7 @@ from pydantic import Field, create_model
 from pydantic_settings import BaseSettings, CliSubCommand
 
 from app import cli, program
-from app.arguments import parse
+from app.options import parse
 from evals import commands, compare
 from evals.bench_app import BenchApp
 from evals.bench_steps import BenchSteps

@@ -256,33 +256,6 @@ def test_a_variable_of_somebody_else(name: str, tmp_path: Path) -> None:
         assert ended.code == 0
 
 
-TERMINALS = [
-    *(
-        (name, value)
-        for name in ("COLUMNS", "LINES")
-        for value in ("0", "-5", "1", "abc", "²", "9" * 12, "1e9", "", " 80")
-    ),
-    *(("TERM", value) for value in ("", "garbage", "dumb", "\udcff")),
-    *((name, "\udcff") for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "JUPYTER_COLUMNS")),
-    *(("TZ", value) for value in ("garbage", ":/dev/zero", "\udcff")),
-    *(
-        (name, value)
-        for name in ("HF_HOME", "HF_HUB_CACHE", "XDG_CACHE_HOME", "TMPDIR")
-        for value in ("/dev/null", LONG)
-    ),
-    *((name, value) for name in ("HTTP_PROXY", "ALL_PROXY", "SSL_CERT_FILE") for value in ("garbage", "\udcff")),
-    *((name, "true") for name in ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2")),
-]
-
-
-@pytest.mark.parametrize(("name", "value"), TERMINALS, ids=[f"{n}={v[:12]!r}" for n, v in TERMINALS])
-def test_a_terminal_that_cannot_be(name: str, value: str, scripted: list[str]) -> None:
-    ended = run(["solve", QUESTION, *scripted], {name: value})
-    ended.check(0)
-    assert max(map(len, ended.out.splitlines())) < 1000
-    run(["runs", *scripted[-2:]], {name: value}).check(0)
-
-
 # Questions
 
 

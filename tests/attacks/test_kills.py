@@ -43,15 +43,14 @@ _FORKED.set_forkserver_preload(["sqlite_utils", "filelock", "graphs.strategy", _
 
 
 def begin(*words: str | Path) -> BaseProcess:
-    """A process that runs a command line; its output is in the folder of its log."""
-    process = _FORKED.Process(target=_command, args=([str(word) for word in words], os.environ["ISUMP_LOG"]))
+    """A process that runs a command line; its output is beside the folder of models."""
+    process = _FORKED.Process(target=_command, args=([str(word) for word in words], os.environ["ISUMP_CACHE_DIR"]))
     process.start()
     return process
 
 
-def _command(words: list[str], log: str) -> None:
-    os.environ["ISUMP_LOG"] = log
-    output = os.open(f"{log}.output", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+def _command(words: list[str], folder: str) -> None:
+    output = os.open(f"{folder}.output", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     for stream in (1, 2):
         os.dup2(output, stream)
     sys.argv = words
@@ -63,7 +62,7 @@ def _command(words: list[str], log: str) -> None:
 def end(process: BaseProcess) -> None:
     """Wait until a process has ended as it should."""
     process.join(HANGS)
-    said = Path(f"{os.environ['ISUMP_LOG']}.output").read_text(encoding="utf-8", errors="replace")
+    said = Path(f"{os.environ['ISUMP_CACHE_DIR']}.output").read_text(encoding="utf-8", errors="replace")
     assert process.exitcode == 0 and "Traceback" not in said, (process.exitcode, said[-2000:])
 
 

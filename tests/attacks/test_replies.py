@@ -6,25 +6,19 @@ After each the same backend answers the next request, so that one hostile reply 
 from __future__ import annotations
 
 import asyncio
-import base64
-import gzip
 import itertools
 import json
 import math
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import aclosing
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from app.backends.exchange import LONGEST_BODY, LONGEST_ERROR, LONGEST_EVENT
-from app.backends.openai_http import LONGEST_TOKEN, OpenAIBackend
-from app.backends.wire import MOST_TOKENS
+from app.backends.openai import MASK, MAX_TOKENS, OpenAIBackend
 from app.errors import BackendError, BackendUnavailable
-from app.masking import MASK
 from prompts.values import Generation, Message, Part, Request, Usage
 from tests.app.backends.fake_server import (
     DROP,
@@ -76,10 +70,9 @@ def check_sentence(raised: BackendError) -> None:
 
 def check_generation(made: Generation) -> None:
     for count in (made.usage.prompt, made.usage.completion, made.usage.cached):
-        assert type(count) is int and 0 <= count <= MOST_TOKENS
+        assert type(count) is int and 0 <= count <= MAX_TOKENS
     assert made.usage.cached <= made.usage.prompt
     assert made.finish_reason in ("stop", "length")
-    assert len(made.text.encode()) <= 4 * LONGEST_TOKEN * ASKED.max_tokens
 
 
 async def refused(server: FakeServer, answer: Answer | Raw, verb: str, **options: Any) -> str:
@@ -103,7 +96,7 @@ def body(content: bytes, type: str | None = "application/json", verb: str = "gen
 
 # ------------------------------------------------------------------------------------------------------------- numbers
 
-NUMBERS = ["-1", "1.5", "3.0", "1e3", "true", '"3"', "[3]", '{"n": 3}', str(MOST_TOKENS + 1), str(2**63), str(10**30),
+NUMBERS = ["-1", "1.5", "3.0", "1e3", "true", '"3"', "[3]", '{"n": 3}', str(MAX_TOKENS + 1), str(2**63), str(10**30),
            "1e999", "1" * 5000, "NaN", "-Infinity"]  # fmt: skip
 FIELDS = ["prompt_tokens", "completion_tokens", "cached_tokens"]
 
@@ -137,9 +130,9 @@ async def test_more_cached_tokens_than_the_prompt_has_are_an_error(server: FakeS
 
 @pytest.mark.parametrize("verb", VERBS)
 async def test_the_largest_numbers_are_taken(server: FakeServer, verb: str) -> None:
-    server.then(counted("prompt_tokens", str(MOST_TOKENS), verb))
+    server.then(counted("prompt_tokens", str(MAX_TOKENS), verb))
     async with aclosing(client(server)) as backend:
-        assert (await replied(backend, verb)).usage == Usage(MOST_TOKENS, 3, 4)
+        assert (await replied(backend, verb)).usage == Usage(MAX_TOKENS, 3, 4)
 
 
 # ------------------------------------------------------------------------------------------------------------ shapes
@@ -287,23 +280,8 @@ async def test_any_bytes_in_place_of_http(content: bytes) -> None:
 GOOD = json.dumps(completion("TEXT"))
 BODIES = {
     "nested deep": b"[" * 100_000 + b"]" * 100_000,
-    "nested deep in a field": GOOD.replace('"TEXT"', '{"a":' * 5000 + "1" + "}" * 5000).encode(),
-    "nested deep where nothing is read": GOOD.replace('"id"', '"x": ' + "[" * 3000 + "]" * 3000 + ', "id"').encode(),
-    "half a character": GOOD.replace("TEXT", "\\ud83d").encode(),
-    "the other half": GOOD.replace("TEXT", "\\ude00").encode(),
-    "halves that do not fit": GOOD.replace("TEXT", "\\ud83d\\u0041").encode(),
-    "a surrogate in UTF-8": GOOD.encode().replace(b"TEXT", b"\xed\xa0\xbd"),
-    "invalid UTF-8": GOOD.encode().replace(b"TEXT", b"\xff\xfe"),
-    "overlong UTF-8": GOOD.encode().replace(b"TEXT", b"\xc0\xaf"),
     "cut UTF-8": GOOD.encode()[:-20] + b"\xe2\x82",
-    "a byte order mark": b"\xef\xbb\xbf" + GOOD.encode(),
-    "UTF-16": GOOD.encode("utf-16"),
-    "UTF-32": GOOD.encode("utf-32"),
     "a raw control character": GOOD.encode().replace(b"TEXT", b"a\x00b"),
-    "a key twice": GOOD.replace('"usage"', '"choices": [], "usage"').encode(),
-    "a number twice": GOOD.replace('"prompt_tokens"', '"prompt_tokens": 1, "prompt_tokens"').encode(),
-    "NaN where nothing is read": GOOD.replace('"created": 1', '"created": NaN').encode(),
-    "Infinity where nothing is read": GOOD.replace('"created": 1', '"created": Infinity').encode(),
     "cut": GOOD.encode()[:40],
     "two values": GOOD.encode() * 2,
     "a comma too many": GOOD.encode()[:-1] + b",}",
@@ -329,24 +307,6 @@ async def test_json_that_is_none_is_an_error(server: FakeServer, name: str, verb
     await refused(server, body(content, verb=verb), verb)
 
 
-@pytest.mark.parametrize("type", ["text/html", "text/plain", "application/octet-stream", "image/png", "", "json\tx"])
-async def test_json_of_another_type_is_an_error(server: FakeServer, type: str) -> None:
-    assert "not json but" in await refused(server, body(GOOD.encode(), type), "generate")
-
-
-@pytest.mark.parametrize("type", ["application/json", "text/html", "text/plain"])
-async def test_a_stream_of_another_type_is_an_error(server: FakeServer, type: str) -> None:
-    answer = events(chunk(content="An answer."), chunk("stop"), usage(Usage(9, 3)))
-    assert "not event-stream but" in await refused(server, Answer(body=answer.body, type=type), "stream")
-
-
-@pytest.mark.parametrize("type", ["application/json; charset=utf-16", "Application/JSON", "application/x+json", None])
-async def test_json_is_utf_8_whatever_its_type_says(server: FakeServer, type: str | None) -> None:
-    server.then(body(GOOD.encode(), type))
-    async with aclosing(client(server)) as backend:
-        assert (await replied(backend, "generate")).text == "TEXT"
-
-
 @pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize(
     "text", ["\x00\x01\x1b[31m\x7f", "\u202e\u2066", "\ufeff\ufffe\uffff", "😀" * 100, "\r\n\u2028"]
@@ -361,119 +321,20 @@ async def test_any_text_that_is_one_is_kept_as_it_is(server: FakeServer, text: s
         assert (await replied(backend, verb)).text == text
 
 
-# ------------------------------------------------------------------------------------------------------- size and time
-
-
-def chunked(*pieces: bytes, forever: bytes = b"", head: str = "Content-Type: application/json") -> Raw:
-    """A chunked answer; after the pieces comes ``forever`` without an end."""
-
-    def framed() -> Iterator[bytes]:
-        for piece in itertools.chain(pieces, itertools.repeat(forever) if forever else ()):
-            yield b"%x\r\n%s\r\n" % (len(piece), piece)
-
-    return Raw.body(framed, f"{head}\r\nTransfer-Encoding: chunked")
-
+# ---------------------------------------------------------------------------------------------------------------- time
 
 EVENTS = "Content-Type: text/event-stream"
-BLOCK = 2**16
-ENDLESS = {
-    "text": ("generate", chunked(GOOD[:200].encode(), forever=b"x" * BLOCK)),
-    "blanks": ("generate", chunked(forever=b" " * BLOCK)),
-    "a list": ("generate", chunked(b'{"choices":[', forever=b"{}," * 20_000)),
-    "without a length": ("generate", Raw.body(lambda: itertools.repeat(b"x" * BLOCK), "A: b")),
-    "a length of 50 MB": ("generate", Raw.body(lambda: itertools.repeat(b"x" * BLOCK, 800),
-                                               "Content-Type: application/json\r\nContent-Length: 52428800")),
-    "a length of 10**18": ("generate", Raw.body(lambda: itertools.repeat(b"x" * BLOCK),
-                                                "Content-Type: application/json\r\nContent-Length: 1" + "0" * 18)),
-    "a line": ("stream", chunked(b"data: ", forever=b"x" * BLOCK, head=EVENTS)),
-    "a comment": ("stream", chunked(b": ", forever=b"x" * BLOCK, head=EVENTS)),
-    "comments": ("stream", chunked(forever=b": wait\n\n" * 1000, head=EVENTS)),
-    "empty lines": ("stream", chunked(forever=b"\n" * BLOCK, head=EVENTS)),
-    "an event of many lines": ("stream", chunked(forever=b"data: x\n" * 1000, head=EVENTS)),
-    "empty events": ("stream", chunked(forever=b"data: {}\n\n" * 1000, head=EVENTS)),
-    "chunks without text": ("stream", chunked(forever=b"data: %s\n\n" % json.dumps(chunk(content="")).encode() * 99,
-                                              head=EVENTS)),
-    "text in a stream": ("stream", chunked(forever=b"data: %s\n\n" % json.dumps(chunk(content="word ")).encode() * 99,
-                                           head=EVENTS)),
-    "after the end": ("stream", chunked(*(b"data: %s\n\n" % json.dumps(each).encode() for each in
-                                          (chunk(content="x"), chunk("stop"), usage(Usage(9, 3)))),
-                                        forever=b": more\n\n" * 1000, head=EVENTS)),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", ENDLESS)
-async def test_an_endless_answer_is_given_up(server: FakeServer, name: str) -> None:
-    verb, answer = ENDLESS[name]
-    said = await refused(server, answer, verb)
-    assert "bytes" in said or "more than the 16 tokens" in said
-    assert server.sent < 4 * LONGEST_BODY, "it was not read to a far end"
-
-
-@pytest.mark.parametrize("status", [400, 401, 404, 429, 500])
-@pytest.mark.parametrize("verb", VERBS)
-async def test_an_endless_error_is_cut(server: FakeServer, status: int, verb: str) -> None:
-    answer = Raw(
-        lambda: itertools.chain([f"HTTP/1.1 {status} X\r\n\r\n".encode()], itertools.repeat(b"no \x1b" * 20_000))
-    )
-    await refused(server, answer, verb)
-    assert server.sent < 2**24 + LONGEST_ERROR
-
-
-@pytest.mark.parametrize("status", [400, 422, 500])
-async def test_an_error_message_of_40_megabytes_is_a_short_sentence(server: FakeServer, status: int) -> None:
-    said = await refused(server, error(status, "no way " * 6_000_000), "generate")
-    assert "no way no way" in said
-
-
-async def test_an_endless_list_of_models_is_given_up(server: FakeServer) -> None:
-    server.then(chunked(b'{"data":[', forever=b'{"id":"x"},' * 5000))
-    with pytest.raises(BackendError, match="bytes") as caught:
-        await OpenAIBackend.open(None, base_url=server.url)
-    check_sentence(caught.value)
-
-
-@pytest.mark.parametrize("verb", VERBS)
-async def test_more_text_than_was_asked_for_is_an_error(server: FakeServer, verb: str) -> None:
-    text = "word " * (LONGEST_TOKEN * ASKED.max_tokens)
-    answer = Answer(body=completion(text)) if verb == "generate" else events(chunk(content=text[:9000]))
-    assert "more than the 16 tokens asked for" in await refused(server, answer, verb)
-
-
-@pytest.mark.parametrize(
-    "coding", ["gzip", "deflate", "br", "zstd", "compress", "x-gzip", "gzip, gzip", "évil", "\x7f"]
-)
-@pytest.mark.parametrize("verb", VERBS)
-async def test_a_compressed_answer_is_refused_and_never_inflated(server: FakeServer, coding: str, verb: str) -> None:
-    bomb = gzip.compress(b" " * 2**22)
-    head = f"Content-Type: application/json\r\nContent-Encoding: {coding}"
-    said = await refused(server, Raw.body(lambda: [bomb], head), verb)
-    assert "compressed as" in said
-    assert server.seen[0].headers["accept-encoding"] == "identity"
-
-
-async def test_a_compressed_error_is_its_status(server: FakeServer) -> None:
-    bomb = gzip.compress(b" " * 2**22)
-    said = await refused(server, Answer(400, bomb, {"Content-Encoding": "gzip"}), "generate")
-    assert "(HTTP 400)" in said
-
-
 BEGUN = b"data: %s\n\n" % json.dumps(chunk(content="x")).encode()
 SILENT = {
     "no head": ("generate", HANG),
-    "half a head": ("generate", Raw(lambda: itertools.chain([b"HTTP/1.1 200 X\r\nA: "], itertools.repeat(b"b")), 0.02)),
     "no body": ("generate", Answer(body=b"", then="hang")),
     "a body drop by drop": ("generate", Raw.body(lambda: itertools.repeat(b" "), "Content-Type: application/json",
                                                  pause=0.02)),
-    "an error drop by drop": ("generate", Raw(lambda: itertools.chain([b"HTTP/1.1 400 X\r\n\r\n"],
-                                                                       itertools.repeat(b"n")), 0.02)),
     "no stream": ("stream", HANG),
     "an empty stream": ("stream", Answer(body=b"", type="text/event-stream", then="hang")),
     "a stream that stops": ("stream", events(chunk(content="x"), done=False, then="hang")),
     "a stream drop by drop": ("stream", Raw.body(lambda: itertools.chain([BEGUN], itertools.repeat(b":")), EVENTS,
                                                  pause=0.02)),
-    "comments in time": ("stream", Raw.body(lambda: itertools.repeat(b": wait\n\n"), EVENTS, pause=0.02)),
-    "events in time": ("stream", Raw.body(lambda: itertools.repeat(BEGUN), EVENTS, pause=0.05)),
-    "continue for ever": ("generate", Raw(lambda: itertools.repeat(b"HTTP/1.1 100 Continue\r\n\r\n"), 0.01)),
 }  # fmt: skip
 
 
@@ -498,27 +359,14 @@ async def test_a_slow_reader_of_a_stream_is_not_the_servers_fault(server: FakeSe
 HTTP = {
     "nothing": b"",
     "no HTTP": b"hello\r\n\r\n",
-    "an old HTTP": b"HTTP/0.9 200 X\r\n\r\n{}",
-    "a new HTTP": b"HTTP/9.9 200 X\r\n\r\n{}",
     "a status that is none": b"HTTP/1.1 abc X\r\n\r\n",
     "a status of 999": b"HTTP/1.1 999 X\r\nContent-Length: 0\r\n\r\n",
-    "a status of 000": b"HTTP/1.1 000 X\r\nContent-Length: 0\r\n\r\n",
     "switching protocols": b"HTTP/1.1 101 X\r\nUpgrade: evil\r\nConnection: Upgrade\r\n\r\nevil",
     "no content": b"HTTP/1.1 204 X\r\n\r\n",
-    "reset content": b"HTTP/1.1 205 X\r\nContent-Length: 0\r\n\r\n",
     "two lengths": b"HTTP/1.1 200 X\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
     "a negative length": b"HTTP/1.1 200 X\r\nContent-Length: -1\r\n\r\n{}",
     "a length that is none": b"HTTP/1.1 200 X\r\nContent-Length: abc\r\n\r\n{}",
-    "a length of a thousand digits": b"HTTP/1.1 200 X\r\nContent-Length: " + b"9" * 1000 + b"\r\n\r\n{}",
-    "an unknown transfer": b"HTTP/1.1 200 X\r\nTransfer-Encoding: evil\r\n\r\n{}",
     "chunks that are none": b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n{}",
-    "a chunk too large": b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n" + b"f" * 40 + b"\r\n{}",
-    "a header of a megabyte": b"HTTP/1.1 200 X\r\nA: " + b"x" * 2**20 + b"\r\n\r\n{}",
-    "a hundred thousand headers": b"HTTP/1.1 200 X\r\n" + b"A: b\r\n" * 100_000 + b"\r\n{}",
-    "a header with a zero": b"HTTP/1.1 200 X\r\nA: b\x00c\r\n\r\n{}",
-    "a folded header": b"HTTP/1.1 200 X\r\nA: b\r\n c\r\n\r\n{}",
-    "no name of a header": b"HTTP/1.1 200 X\r\n: b\r\n\r\n{}",
-    "a cookie": b"HTTP/1.1 500 X\r\nSet-Cookie: a=b; Domain=.\r\nContent-Length: 0\r\n\r\n",
     "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
 }
@@ -527,25 +375,6 @@ HTTP = {
 @pytest.mark.parametrize("name", HTTP)
 async def test_http_that_is_none_is_an_error(server: FakeServer, name: str) -> None:
     await refused(server, Raw(lambda: [HTTP[name]]), "generate")
-
-
-async def test_cookies_are_not_kept(server: FakeServer) -> None:
-    server.then(*[Answer(500, headers={"Set-Cookie": f"a{i}={'x' * 3000}"}) for i in range(3)])
-    async with aclosing(client(server, tries=9)) as backend:
-        await replied(backend, "generate")
-        await replied(backend, "generate")
-    assert all("cookie" not in seen.headers for seen in server.seen)
-
-
-async def test_what_follows_an_answer_is_no_answer_to_the_next_request(server: FakeServer) -> None:
-    one = json.dumps(completion("first")).encode()
-    two = json.dumps(completion("smuggled")).encode()
-    heads = [b"HTTP/1.1 200 X\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(each)
-             for each in (one, two)]  # fmt: skip
-    server.then(Raw(lambda: [heads[0] + one + heads[1] + two]))
-    async with aclosing(client(server)) as backend:
-        assert (await replied(backend, "generate")).text == "first"
-        assert (await replied(backend, "generate")).text == "An answer."
 
 
 # ----------------------------------------------------------------------------------------------------------- redirects
@@ -587,7 +416,7 @@ async def test_a_list_of_models_elsewhere_is_refused(server: FakeServer) -> None
 async def test_a_pause_that_a_server_asks_for_is_bounded(
     server: FakeServer, asked: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.backends.openai_http.LONGEST_PAUSE", 0.05)
+    monkeypatch.setattr("app.backends.openai.MAX_PAUSE", 0.05)
     server.then(Answer(429, headers={"Retry-After": asked}))
     async with asyncio.timeout(30), aclosing(client(server)) as backend:
         [retry] = (await replied(backend, "generate")).retries
@@ -599,20 +428,13 @@ async def test_a_pause_that_a_server_asks_for_is_bounded(
 ECHOES = {
     "plain": KEY,
     "in the header": f"Authorization: Bearer {KEY}",
-    "in capitals": KEY.upper(),
-    "percent-encoded": quote(KEY, safe="").replace("-", "%2D").replace("%2D", "-"),
-    "base64": base64.b64encode(KEY.encode()).decode(),
-    "base64 with its scheme": base64.b64encode(f"Bearer {KEY}".encode()).decode(),
-    "base64 with a name": base64.b64encode(f"user:{KEY}".encode()).decode(),
     "in JSON in a text": json.dumps({"headers": {"authorization": f"Bearer {KEY}"}}),
     "twice": f"{KEY}{KEY}",
 }
 
 
 def is_in(text: str) -> bool:
-    """Whether the key, or what anybody could read it from, is in a text."""
-    encoded = [base64.b64encode(f"{before}{KEY}".encode()).decode().rstrip("=") for before in ("", "Bearer ", "user:")]
-    return any(form.lower() in text.lower() for form in (KEY, *encoded))
+    return KEY in text
 
 
 @pytest.mark.parametrize("name", ECHOES)
@@ -624,36 +446,15 @@ async def test_a_key_in_a_reply_is_masked(server: FakeServer, name: str) -> None
     assert made.text.startswith("You sent ") and made.text.endswith(", didn't you?")
 
 
-@pytest.mark.parametrize("name", ECHOES)
-@pytest.mark.parametrize("size", [1, 3, 7, 1000])
-async def test_a_key_in_a_stream_is_masked_wherever_it_is_cut(server: FakeServer, name: str, size: int) -> None:
-    text = f"You sent {ECHOES[name]}, didn't you? sk-S3"
-    pieces = [text[at : at + size] for at in range(0, len(text), size)]
-    server.then(events(*(chunk(content=piece) for piece in pieces), chunk("stop"), usage(Usage(9, 3))))
-    async with aclosing(client(server, api_key=KEY)) as backend:
-        made = await replied(backend, "stream")
-    assert not is_in(made.text) and MASK in made.text
-    assert made.text.startswith("You sent ") and made.text.endswith(", didn't you? sk-S3")
-
-
 ECHOED: dict[str, Callable[[str], Answer | Raw]] = {
     "refusal": lambda key: error(400, f"bad key {key}"),
     "failure": lambda key: error(503, f"bad key {key}"),
     "page": lambda key: Answer(404, f"<html>{key}</html>".encode(), type="text/html"),
     "detail": lambda key: Answer(422, {"detail": [{"input": {"headers": {"authorization": key}}}]}),
-    "key of the JSON": lambda key: Answer(body=f'{{"{key}": 1, "{key}": 2}}'.encode()),
     "error in the body": lambda key: Answer(body={"error": {"message": f"bad key {key}"}}),
     "finish reason": lambda key: Answer(body=completion("x", key)),
-    "type": lambda key: Answer(body=b"{}", type=f"text/{key}"),
-    "coding": lambda key: Answer(body=b"{}", headers={"Content-Encoding": key}),
     "location": lambda key: Answer(302, headers={"Location": f"http://x/?{key}"}),
-    "broken location": lambda key: Answer(302, headers={"Location": f"http://[{key}"}),
-    "broken header": lambda key: Raw(lambda: [f"HTTP/1.1 200 X\r\n{key}\x01\r\n\r\n".encode()]),
-    "broken status": lambda key: Raw(lambda: [f"HTTP/1.1 {key} X\r\n\r\n".encode()]),
-    "status line": lambda key: Raw(lambda: [f"HTTP/1.1 400 {key}\r\nContent-Length: 0\r\n\r\n".encode()]),
-    "retry after": lambda key: Answer(429, headers={"Retry-After": key}),
     "field of the wrong type": lambda key: Answer(body=completion("x") | {"usage": {"prompt_tokens": key}}),
-    "cut in the middle": lambda key: error(400, "x" * 285 + key),
 }
 
 
@@ -681,7 +482,7 @@ async def test_a_key_in_the_reason_of_a_retry_is_masked(server: FakeServer) -> N
     assert [retry.error for retry in made.retries] == [f"HTTP 503: busy with {MASK}", f"HTTP 429: <b>{MASK}</b>"]
 
 
-@pytest.mark.parametrize("name", [KEY, f"model-{KEY}", KEY.lower()])
+@pytest.mark.parametrize("name", [KEY, f"model-{KEY}"])
 async def test_a_model_named_by_the_key_is_refused(name: str) -> None:
     async with FakeServer(models=(name,)) as server:
         with pytest.raises(BackendError, match="name cannot be shown: name one with --model") as caught:
@@ -701,13 +502,3 @@ async def test_a_connection_that_breaks_is_tried_again(server: FakeServer, dropp
     server.then(*[DROP] * dropped)
     async with aclosing(client(server, tries=3)) as backend:
         assert len((await replied(backend, "generate")).retries) == dropped
-
-
-async def test_an_event_may_be_as_long_as_the_limit_and_no_longer(server: FakeServer) -> None:
-    def padded(size: int) -> Answer:
-        first = json.dumps(chunk(content="x")).encode()
-        data = first[:-1] + b" " * (size - len(first) - len(b"data: ")) + b"}"
-        return Answer(body=b"data: " + data + b"\n\n", type="text/event-stream")
-
-    assert "event" in await refused(server, padded(LONGEST_EVENT + 1), "stream")
-    assert "broke off" in await refused(server, padded(LONGEST_EVENT), "stream")

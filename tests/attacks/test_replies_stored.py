@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import sys
 from collections.abc import Callable
@@ -12,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from app.backends.openai import MASK
 from app.cli import main as isump
-from app.masking import MASK
 from app.store import Store
 from app.ui.html.attempt import header_html, step_html
 from app.ui.html.calls import outputs_html, prompts_html
@@ -23,19 +22,14 @@ from tests.app.backends.fake_server import Answer, FakeServer, Seen, completion,
 
 KEY = "sk-S3cret-Key-0123456789"
 HOSTILE: dict[str, Answer] = {
-    "choices[0] in its answer is no object": Answer(body=completion("x") | {"choices": [None]}),
-    "choices in its answer is no list": Answer(body=completion("x") | {"choices": "x"}),
-    "usage.prompt_tokens in its answer is too large": Answer(body=completion("Answer: 1", prompt=10**30)),
-    "usage.completion_tokens in its answer is negative": Answer(body=completion("Answer: 1", made=-1)),
-    "usage in its answer counts more cached tokens than the prompt has": Answer(
-        body=completion("Answer: 1", details={"cached_tokens": 10})
-    ),
-    "recursion limit exceeded": Answer(body=b"[" * 100_000),
-    "unexpected end of hex escape": Answer(body=json.dumps(completion("\ud83d!")).encode()),
-    "has more than 4,194,304 bytes": Answer(body=completion("x" * 50_000_000)),
-    "wrote more than the": Answer(body=completion("x" * 100_000)),
+    "choices.0: input should be a valid dictionary": Answer(body=completion("x") | {"choices": [None]}),
+    "choices: input should be a valid list": Answer(body=completion("x") | {"choices": "x"}),
+    "usage.prompt_tokens: input should be less than": Answer(body=completion("Answer: 1", prompt=10**30)),
+    "usage.completion_tokens: input should be greater": Answer(body=completion("Answer: 1", made=-1)),
+    "more cached tokens than the prompt has": Answer(body=completion("Answer: 1", details={"cached_tokens": 10})),
+    "maximum recursion depth exceeded": Answer(body=b"[" * 100_000),
+    "it holds half a character": Answer(body=json.dumps(completion("\ud83d!")).encode()),
     "sends requests on to": Answer(307, headers={"Location": "http://localhost:9/v1"}),
-    "is compressed as gzip": Answer(body=b"\x1f\x8b", headers={"Content-Encoding": "gzip"}),
     "refused the request (HTTP 400: no [API key])": error(400, f"no {KEY}"),
 }
 
@@ -113,15 +107,11 @@ def fail(header: str) -> Answer:
     return error(503, f"You sent {header}")
 
 
-def encode(header: str) -> Answer:
-    return Answer(body=completion(f"You sent {base64.b64encode(header.encode()).decode()}. Answer: 3"))
-
-
 def list_models(header: str) -> Answer:
     return Answer(body={"data": [{"id": f"model of {header}"}]})
 
 
-ECHOES = {"reply": echo, "refusal": refuse, "failure": fail, "base64": encode, "models": list_models}
+ECHOES = {"reply": echo, "refusal": refuse, "failure": fail, "models": list_models}
 
 
 @pytest.mark.parametrize("output", ["--json", "text"])
@@ -129,7 +119,7 @@ ECHOES = {"reply": echo, "refusal": refuse, "failure": fail, "base64": encode, "
 async def test_a_key_that_is_echoed_is_nowhere(
     tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch, name: str, output: str
 ) -> None:
-    monkeypatch.setattr("app.backends.openai_http.LONGEST_PAUSE", 0.01)
+    monkeypatch.setattr("app.backends.openai.MAX_PAUSE", 0.01)
 
     def judge(seen: Seen) -> Answer | None:
         if seen.path == "/v1/models":
@@ -141,8 +131,7 @@ async def test_a_key_that_is_echoed_is_nowhere(
     assert code == (2 if name in ("refusal", "failure", "models") else 0)
     assert "Traceback" not in said
     stored = b"".join(path.read_bytes() for path in tmp_path.glob("t.sqlite*"))
-    for form in (KEY, base64.b64encode(f"Bearer {KEY}".encode()).decode().rstrip("=")):
-        assert form not in said and form.encode() not in stored and form not in page(tmp_path / "t.sqlite")
+    assert KEY not in said and KEY.encode() not in stored and KEY not in page(tmp_path / "t.sqlite")
     assert name == "models" or MASK.encode() in stored, "it was echoed, and the mask is stored in its place"
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
 

@@ -15,7 +15,7 @@ from typing import Literal
 
 import pytest
 
-from app.models.catalogue import CATALOGUE
+from app.models import CATALOGUE
 from prompts.answers import meaning
 from prompts.replies import cut, read_answer, read_thought
 from prompts.values import Call, Generation, Request, Usage

@@ -6,14 +6,13 @@ gr.HTML(step_html(12, store.record(12, 3), store.step_count(12)))
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import LiteralString
 
 from markupsafe import Markup
 
 from app.store.records import Attempt, Record
 from app.store.search import AttemptSummary, FirstFault, StepSummary
-from app.text import count
+from app.text import count, when
 from app.ui.html.memories import memory_html
 from app.ui.html.steps import step_card_html
 from app.ui.html.text import (
@@ -55,7 +54,7 @@ def attempt_cells(found: AttemptSummary, public: Callable[[str], str]) -> list[s
         found.strategy,
         one_line(run, _BRIEF),
         found.steps,
-        datetime.fromtimestamp(found.started).strftime("%Y-%m-%d %H:%M"),
+        when(found.started),
     ]
 
 

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
 
 from markupsafe import Markup
 
 from app.store.records import COST_UNITS, ItemResult, Run
-from app.text import count, format_number, percent
+from app.text import count, format_number, percent, when
 from app.ui.html.tables import Head, attempt_link, brief, cost_head, cost_label, run_link, table_html
 from app.ui.html.text import escaped, list_html, markup, note_html, one_line, status_html, without_folders
 from evals.formatting import percent_interval, points, points_interval, ratio
@@ -221,7 +220,7 @@ def _run_row(run: Run, summary: RunSummary) -> tuple[Markup, ...]:
         markup("{:,}", summary.unanswered),
         markup("{:,}", summary.errors),
         *map(escaped, means),
-        escaped(datetime.fromtimestamp(run.started).strftime("%Y-%m-%d %H:%M")),
+        escaped(when(run.started)),
     )
 
 

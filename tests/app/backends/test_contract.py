@@ -18,7 +18,7 @@ import pytest_asyncio
 from app.backends.config import BackendConfig
 from app.backends.embedded import EmbeddedBackend
 from app.backends.open import BACKENDS, open_backend
-from app.backends.openai_http import OpenAIBackend
+from app.backends.openai import OpenAIBackend
 from app.backends.scripted import Reply, ScriptedBackend
 from app.errors import ContextOverflow, ModelError
 from prompts.backend import PROTOCOLS, Backend, Capability, Streamer, TokenCounter
@@ -76,7 +76,7 @@ async def backend(request: pytest.FixtureRequest) -> AsyncIterator[Backend]:
             made = await OpenAIBackend.open(None, base_url=server.url)
         else:
             path: Path = request.getfixturevalue("smollm2")
-            made = engine = await EmbeddedBackend.open(path, slots=2, context=CONTEXT)
+            made = engine = await EmbeddedBackend.open_file(path, slots=2, context=CONTEXT)
             stack.push_async_callback(engine.aclose)
             if request.param == "openai on embedded":
                 made = await OpenAIBackend.open(None, base_url=engine.base_url, api_key=engine.api_key)
@@ -311,7 +311,7 @@ async def test_closing_twice_is_harmless(name: str, ask: Ask) -> None:
 
 @pytest.mark.integration
 async def test_closing_an_embedded_model_twice_is_harmless(smollm2: Path) -> None:
-    backend = await EmbeddedBackend.open(smollm2, context=CONTEXT)
+    backend = await EmbeddedBackend.open_file(smollm2, context=CONTEXT)
     assert backend.alive
     await backend.aclose()
     await backend.aclose()

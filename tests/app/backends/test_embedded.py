@@ -20,17 +20,20 @@ import pytest
 import pytest_asyncio
 from psutil import STATUS_ZOMBIE, NoSuchProcess, Process
 
-from app.backends.embedded import PROGRAM, EmbeddedBackend
-from app.backends.openai_http import OpenAIBackend
+from app.backends.embedded import PROGRAM, EmbeddedBackend, choose_context, free_memory
 from app.errors import BackendError, BackendUnavailable, BadInput, ModelError
+from app.gguf import ModelFacts
 from prompts.memory_text import schema as memory_schema
 from prompts.reasoner import PromptReasoner
 from prompts.settings import Settings
 from prompts.values import Generation, Question, Request, Usage
 from tests.app.backends.conftest import Ask, message
 from tests.app.backends.fake_server import Answer, FakeServer, chunk, completion, events, usage
-from tests.app.models.test_metadata import HOSTILE, WHOLE
+from tests.app.test_gguf import HOSTILE, WHOLE
 
+QWEN = ModelFacts(frozenset(), 32_768, 28_672)
+UNKNOWN = ModelFacts(frozenset(), None, None)
+GB = 10**9
 HANGS = 120
 """Seconds after which something hangs, however busy the machine is."""
 SCHEMA = {
@@ -47,8 +50,8 @@ SCHEMA = {
 async def test_a_file_that_is_no_model(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "broken.gguf"
     path.write_bytes(content)
-    with pytest.raises(ModelError, match=r"broken\.gguf cannot be loaded as a model: .*download it again\.$"):
-        await EmbeddedBackend.open(path)
+    with pytest.raises(ModelError, match=r"broken\.gguf (cannot|is not a GGUF)"):
+        await EmbeddedBackend.open_file(path)
 
 
 @pytest.mark.parametrize("context", [None, 256, 2**24])
@@ -58,25 +61,72 @@ async def test_a_model_whose_metadata_is_damaged_is_refused_before_a_process_is_
     monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("a process was started"))
     (tmp_path / "broken.gguf").write_bytes(HOSTILE["a text of 2**63 bytes"])
     with pytest.raises(ModelError, match="its metadata is damaged"):
-        await EmbeddedBackend.open(tmp_path / "broken.gguf", context=context)
+        await EmbeddedBackend.open_file(tmp_path / "broken.gguf", context=context)
 
 
 @pytest.mark.parametrize(("context", "slots"), [(8193, 1), (2**24, 1), (8192, 2**31)])
 async def test_a_context_that_cannot_be_had_is_blamed_itself(tmp_path: Path, context: int, slots: int) -> None:
     (tmp_path / "fine.gguf").write_bytes(WHOLE)
     with pytest.raises(BadInput, match=r"^A context of [\d,]+ tokens .*: .*(--context|--slots)"):
-        await EmbeddedBackend.open(tmp_path / "fine.gguf", context=context, slots=slots)
+        await EmbeddedBackend.open_file(tmp_path / "fine.gguf", context=context, slots=slots)
 
 
-async def test_what_the_tokenizer_answers_is_bounded(server: FakeServer) -> None:
-    answers = (Answer(body={"tokens": "abc"}), Answer(body={"tokens": [True]}), Answer(body={"tokens": [0] * 10_000}))
-    server.then(*answers, Answer(500, b"no"))
+async def test_what_the_tokenizer_answers_is_looked_at(server: FakeServer) -> None:
+    answers = (Answer(body={"tokens": "abc"}), Answer(body={"tokens": [True]}), Answer(400, b"no"))
+    server.then(*answers)
     async with engine_at(server) as engine:
-        for _ in range(4):
-            with pytest.raises(BackendUnavailable, match="cannot count tokens"):
+        for _ in answers:
+            with pytest.raises(BackendError, match="The embedded model"):
                 await engine.count_tokens("Why?")
         server.then(Answer(body={"tokens": [1, 2]}))
         assert await engine.count_tokens("Why?") == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "slots", "facts", "free", "context"),
+    [
+        (None, 1, QWEN, 8 * GB, 8192),
+        (None, 1, ModelFacts(frozenset(), 2048, 100), 8 * GB, 2048),
+        (None, 4, UNKNOWN, None, 8192),
+        (256, 1024, QWEN, 8 * GB, 256),
+        (32_768, 1, QWEN, GB, 32_768),
+        (32_768, 1, QWEN, None, 32_768),
+        (2**24, 1, UNKNOWN, GB, 2**24),
+    ],
+)
+def test_a_context_that_fits_is_taken(
+    asked: int | None, slots: int, facts: ModelFacts, free: int | None, context: int
+) -> None:
+    assert choose_context(asked, slots, facts, free) == context
+
+
+@pytest.mark.parametrize(
+    ("asked", "slots", "facts", "free", "said"),
+    [
+        (32_769, 1, QWEN, None, r"of 32,769 tokens is more than the 32,768 this model was trained for: pass --context"),
+        (
+            32_768,
+            4,
+            QWEN,
+            GB,
+            r"needs 3\.8 GB of memory, and 1\.0 GB are free: pass --context 8719 or less, or ask fewer at once",
+        ),
+        (None, 1024, QWEN, GB, r"of 8,192 tokens for each of 1,024 requests at once needs .*: ask fewer at once"),
+        (256, 1, QWEN, 10_000, r"needs 0\.0 GB of memory, and 0\.0 GB are free: ask fewer at once"),
+        (2**24, 1024, UNKNOWN, None, r"is more than llama\.cpp can hold: pass --context 2097151 or less"),
+    ],
+)
+def test_one_that_does_not_is_blamed(
+    asked: int | None, slots: int, facts: ModelFacts, free: int | None, said: str
+) -> None:
+    with pytest.raises(BadInput, match=said) as caught:
+        choose_context(asked, slots, facts, free)
+    assert "damaged" not in str(caught.value)
+
+
+def test_the_free_memory_is_a_number_of_bytes_or_unknown() -> None:
+    free = free_memory()
+    assert free is None or free > 2**20
 
 
 @asynccontextmanager
@@ -85,8 +135,7 @@ async def engine_at(server: FakeServer) -> AsyncIterator[EmbeddedBackend]:
     process = subprocess.Popen(
         [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-    client = OpenAIBackend("tiny", base_url=server.url, api_key="sk-1", pause=0.001)
-    async with aclosing(EmbeddedBackend(process, client, server.url, "sk-1", HANGS)) as backend:
+    async with aclosing(EmbeddedBackend(process, "tiny", server.url, "sk-1", HANGS)) as backend:
         yield backend
 
 
@@ -145,7 +194,7 @@ async def test_a_process_that_ended_is_one_sentence_whatever_is_asked(ask: Ask, 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def engine(smollm2: Path) -> AsyncIterator[EmbeddedBackend]:
-    engine = await EmbeddedBackend.open(smollm2, slots=2, context=512)
+    engine = await EmbeddedBackend.open_file(smollm2, slots=2, context=512)
     yield engine
     await engine.aclose()
 
@@ -267,11 +316,11 @@ class TestEngine:
 EXIT = """
 import asyncio, os, signal, sys
 from pathlib import Path
-from app.backends.embedded import PROGRAM, EmbeddedBackend
+from app.backends.embedded import PROGRAM, EmbeddedBackend, choose_context, free_memory
 from prompts.values import Message, Part, Request
 
 async def main():
-    backend = await EmbeddedBackend.open(Path(sys.argv[1]), context=512)
+    backend = await EmbeddedBackend.open_file(Path(sys.argv[1]), context=512)
     print(backend.pid, flush=True)
     if sys.argv[2] == "closed":
         await backend.aclose()
@@ -312,7 +361,7 @@ def test_the_process_ends_quietly_and_its_engine_with_it(smollm2: Path, state: s
 
 @pytest.mark.integration
 async def test_loading_leaves_the_event_loop_free(smollm2: Path) -> None:
-    loading = asyncio.create_task(EmbeddedBackend.open(smollm2, context=512))
+    loading = asyncio.create_task(EmbeddedBackend.open_file(smollm2, context=512))
     ticks = 0
     while not loading.done():
         await asyncio.sleep(0.01)
@@ -324,7 +373,7 @@ async def test_loading_leaves_the_event_loop_free(smollm2: Path) -> None:
 @pytest.mark.integration
 async def test_a_loading_that_is_given_up_leaves_no_process(smollm2: Path) -> None:
     mine = {child.pid for child in Process().children()}
-    loading = asyncio.create_task(EmbeddedBackend.open(smollm2, context=512))
+    loading = asyncio.create_task(EmbeddedBackend.open_file(smollm2, context=512))
     async with asyncio.timeout(HANGS):
         while not (started := {child.pid for child in Process().children()} - mine):
             await asyncio.sleep(0.01)
@@ -350,7 +399,7 @@ def test_a_process_whose_parent_is_gone_before_it_has_loaded_ends_quietly(smollm
 
 @pytest.mark.integration
 async def test_a_process_that_was_killed_is_one_sentence(smollm2: Path, ask: Ask) -> None:
-    engine = await EmbeddedBackend.open(smollm2, context=512)
+    engine = await EmbeddedBackend.open_file(smollm2, context=512)
     Process(engine.pid).kill()
     assert gone(engine.pid)
     with pytest.raises(BackendError, match=r"^The embedded model's process ended \(exit code -9\).*smaller model\.$"):

@@ -14,7 +14,7 @@ from app.backends.config import BackendConfig
 from app.backends.embedded import EmbeddedBackend
 from app.backends.open import BACKENDS, check_backend, find_backend, open_backend
 from app.errors import BadInput, ModelError
-from app.models.catalogue import CATALOGUE, Model
+from app.models import CATALOGUE, Model
 from evals import TASKS
 from evals.commands import main
 from graphs import STRATEGIES
@@ -98,10 +98,10 @@ async def test_a_model_of_the_catalogue_that_is_missing_is_downloaded_before_it_
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     whole = b"GGUF\x03\0\0\0" + bytes(16)
-    tiny = Model("tiny", "a few bytes", "none", len(whole), hashlib.sha256(whole).hexdigest(), 64)
+    tiny = Model("tiny", "a few bytes", "none", len(whole), hashlib.sha256(whole).hexdigest())
     happened: list[tuple[object, ...]] = []
 
-    def pull(model: Model, cache: Path, report: object) -> Path:
+    def pull(model: Model, cache: Path) -> Path:
         happened.append(("pull", model.name, cache))
         (cache / "tiny.gguf").write_bytes(whole)
         return cache / "tiny.gguf"
@@ -111,12 +111,12 @@ async def test_a_model_of_the_catalogue_that_is_missing_is_downloaded_before_it_
         return object()
 
     monkeypatch.setitem(CATALOGUE, "tiny", tiny)
-    monkeypatch.setattr("app.models.download.pull", pull)
-    monkeypatch.setattr(EmbeddedBackend, "open", opened)
+    monkeypatch.setattr("app.models.pull", pull)
+    monkeypatch.setattr(EmbeddedBackend, "open_file", opened)
     config = BackendConfig(backend="embedded", model="tiny", cache_dir=tmp_path, slots=3, context=512, timeout=9)
     await open_backend(config)
     await open_backend(config)
-    options = {"model": "tiny", "slots": 3, "context": 512, "timeout": 9, "cache_dir": tmp_path}
+    options = {"model": "tiny", "slots": 3, "context": 512, "timeout": 9}
     loaded = ("open", tmp_path / "tiny.gguf", options)
     assert happened == [("pull", "tiny", tmp_path), loaded, loaded]
 
@@ -124,8 +124,8 @@ async def test_a_model_of_the_catalogue_that_is_missing_is_downloaded_before_it_
 async def test_a_damaged_model_is_refused_and_not_replaced_unasked(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setitem(CATALOGUE, "tiny", Model("tiny", "a few bytes", "none", 24, "0" * 64, 64))
-    monkeypatch.setattr("app.models.download.pull", lambda *_: pytest.fail("pulled"))
+    monkeypatch.setitem(CATALOGUE, "tiny", Model("tiny", "a few bytes", "none", 24, "0" * 64))
+    monkeypatch.setattr("app.models.pull", lambda *_: pytest.fail("pulled"))
     (tmp_path / "tiny.gguf").write_bytes(b"GGUF\x03\0\0\0" + bytes(16))
     with pytest.raises(ModelError, match="run `isump models pull tiny` to fetch it anew"):
         await open_backend(BackendConfig(backend="embedded", model="tiny", cache_dir=tmp_path))

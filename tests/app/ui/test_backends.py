@@ -8,7 +8,7 @@ import pytest
 from app.backends.config import BackendConfig
 from app.backends.scripted import ScriptedBackend
 from app.errors import BadInput, ModelError
-from app.models.catalogue import CATALOGUE, DEFAULT
+from app.models import CATALOGUE, DEFAULT
 from app.ui.backends import SLOTS, Backends
 from prompts.backend import Backend
 

@@ -1,7 +1,8 @@
-"""Parses a command line into a pydantic model; a mistake in it is one sentence.
+"""Options of the commands, read from the command line, else from ``ISUMP_<NAME>``; a mistake is one sentence.
 
-The options of a command are the fields of its class (pydantic-settings): each is written once, with its default, its
-bounds and its help, and is read from the command line, else from ``ISUMP_<NAME>``.
+    options = parse(SolveOptions, ["--step-tokens", "96"], "isump")
+
+Options are the fields of a command's class (pydantic-settings): each is written once, with default, bounds and help.
 """
 
 from __future__ import annotations
@@ -9,27 +10,57 @@ from __future__ import annotations
 import os
 from argparse import Action, RawDescriptionHelpFormatter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, Field, ValidationError
-from pydantic_settings import BaseSettings, CliApp, CliSettingsSource, SettingsError
+from pydantic_settings import BaseSettings, CliApp, CliSettingsSource, SettingsConfigDict, SettingsError
 
-from app.backends.config import BackendConfig
-from app.config import BackendOptions, Environment
+from app.backends.config import CACHE, BackendConfig
 from app.errors import BadInput
 from graphs import DEFAULT, STRATEGIES, find_strategy
 from graphs.strategy import Strategy, settings_for
 from prompts.brief import brief
 from prompts.settings import Settings, invalid_value
+from prompts.user_files import UserPath
 
+MAX_ROW = 2**63 - 1
+"""Of a row in the trace store."""
 C = TypeVar("C", bound=BaseSettings)
 
 ALIASES = {"json_lines": "json", "of_run": "run"}
 """Options whose names a command's class needs for itself, by the names of their fields."""
 _NONE = "\0"
 """What pydantic reads as ``None``: no word of a command line, so that the question "null" stays a question."""
-_LONGEST_MISTAKE = 300
+_MAX_MISTAKE = 300
 """Characters; what was mistyped may be as long as any question."""
+
+
+class Environment(BaseSettings):
+    """Reads every field of its subclasses from ``ISUMP_<NAME>``, for those the command line does not give."""
+
+    model_config = SettingsConfigDict(env_prefix="ISUMP_", env_ignore_empty=True, extra="ignore", frozen=True)
+
+
+class StoreOption(Environment):
+    """The trace store."""
+
+    store: UserPath = Field(default=Path("isump.sqlite"), description="trace store, a SQLite file")
+
+
+class CacheOption(Environment):
+    """The folder of models."""
+
+    cache_dir: UserPath = CACHE
+
+
+class BackendOptions(BackendConfig, Environment):
+    """The backend that the command line and the environment describe."""
+
+    @property
+    def backend_config(self) -> BackendConfig:
+        """The backend alone, without the other options of a command."""
+        return BackendConfig(**{name: getattr(self, name) for name in BackendConfig.model_fields})
 
 
 class SettingsOptions(Settings, Environment):
@@ -93,7 +124,7 @@ def parse(model: type[C], words: Sequence[str], prog: str) -> C:
         return CliApp.run(model, cli_args=list(words), cli_settings_source=source, cli_exit_on_error=False)
     except SettingsError as error:
         message = _without_values(str(error).removeprefix("error parsing CLI: ").removeprefix("Error: "))
-        raise BadInput(f"{message[:1].upper()}{brief(message[1:], _LONGEST_MISTAKE)}: {help}.") from error
+        raise BadInput(f"{message[:1].upper()}{brief(message[1:], _MAX_MISTAKE)}: {help}.") from error
     except ValidationError as error:
         name, reason = invalid_value(error)
         raise BadInput(f"{_typed(name, words)} {reason}: {help}.") from error
@@ -115,11 +146,11 @@ def _without_values(message: str) -> str:
 
 
 def _empty_option(words: Sequence[str]) -> str:
-    """The first option that is given an empty value, which would be taken for the default: ``--model=$UNSET``."""
-    for word in words:
+    """The first option that is given an empty value, which would be taken for the default: ``--model "$UNSET"``."""
+    for word, value in zip(words, [*words[1:], None], strict=False):
         if word == "--":
             break
-        if word.startswith("--") and word.endswith("=") and word.count("=") == 1:
+        if word.startswith("--") and (value == "" or (word.endswith("=") and word.count("=") == 1)):
             return word.removesuffix("=")
     return ""
 

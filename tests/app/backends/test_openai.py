@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.backends.openai_http import OpenAIBackend
+from app.backends.openai import OpenAIBackend
 from app.errors import BackendError, BackendUnavailable, BadInput, ContextOverflow, MissingKey
 from prompts.values import Generation, Request, Usage
 from tests.app.backends.conftest import Ask

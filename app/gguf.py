@@ -1,10 +1,10 @@
-"""What a GGUF file says of its model, beside the weights: control tokens, and what a context costs.
+"""Facts of a GGUF file's metadata: control tokens, and what a context costs; read in a tenth of a second.
 
     facts = read_facts(Path("model.gguf"))
     facts.control_tokens    -> {"<|im_start|>", "<|im_end|>", ...}
     facts.context_bytes     -> 28672, the memory that a token of context takes
 
-A file may say anything: every length is checked against what was read, and what makes no sense is a ``ModelError``.
+What makes no sense is a ``ModelError``; llama.cpp judges the rest of the file, in a process of its own.
 Specification: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """
 
@@ -14,39 +14,24 @@ import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any, TypeGuard
 
 from app.errors import ModelError
-from app.models.gguf import open_model
 
 _SCALARS = dict(enumerate(("B", "b", "H", "h", "I", "i", "f", "?"))) | {10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
 _USER_DEFINED = 4
 _SPECIAL = {2, 3, _USER_DEFINED}  # unknown, control: the types of tokens that llama.cpp looks for before all others
-_READ_AT_ONCE = (16 * 2**20, 256 * 2**20)
-_MOST_ENTRIES = 2**16
-_MOST_ITEMS = 2**22
+_MAX_ENTRIES = 2**16
+_MAX_ITEMS = 2**22
 _MARK = re.compile(r"<[^\s<>]+>|\[/?[A-Z_]+\]")
 
 
 @dataclass(frozen=True, slots=True)
-class Strings:
-    """An array of strings, of which only few are looked at: ``places`` of their lengths, and of the end."""
-
-    data: bytes
-    places: tuple[int, ...]
-
-    def __len__(self) -> int:
-        return len(self.places) - 1
-
-    def __getitem__(self, index: int) -> str:
-        return self.data[self.places[index] + 8 : self.places[index + 1]].decode(errors="replace")
-
-
-@dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """What a model's file says of it.
+    """Facts of a model.
 
     Attributes:
         control_tokens: Texts that its tokenizer reads as one token wherever they stand, and that are no words.
@@ -60,16 +45,22 @@ class ModelFacts:
 
 
 def read_facts(path: Path) -> ModelFacts:
-    """Read the metadata of the model at ``path``, which takes a tenth of a second; raises ``ModelError``."""
-    for size in _READ_AT_ONCE:
-        with open_model(path) as file:
-            data = file.read(size)
-        try:
+    """The facts of the model at ``path``.
+
+    Raises:
+        ModelError: There is no such file, it is no GGUF, or its metadata is damaged.
+    """
+    if not path.is_file():
+        raise ModelError(f"there is no file {path}: check the path given as --model.")
+    try:
+        with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+            if data[:4] != b"GGUF":
+                raise ModelError(f"{path} is not a GGUF file: give a model converted for llama.cpp.")
             return _facts(_entries(data))
-        except (struct.error, ValueError, OverflowError):
-            if len(data) < size:
-                break
-    raise ModelError(f"{path} cannot be loaded as a model: its metadata is damaged; download it again.")
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read as a model: {error.strerror or error}.") from error
+    except (struct.error, ValueError, OverflowError) as error:
+        raise ModelError(f"{path} cannot be loaded as a model: its metadata is damaged; download it again.") from error
 
 
 def _facts(entries: Mapping[str, Any]) -> ModelFacts:
@@ -81,9 +72,9 @@ def _facts(entries: Mapping[str, Any]) -> ModelFacts:
 
 def _control_tokens(entries: Mapping[str, Any]) -> frozenset[str]:
     tokens, types = entries.get("tokenizer.ggml.tokens"), entries.get("tokenizer.ggml.token_type")
-    if not (isinstance(tokens, Strings) and isinstance(types, list)):
+    if not (isinstance(tokens, list) and isinstance(types, list)):
         return frozenset()
-    special = {tokens[index]: kind for index, kind in enumerate(types[: len(tokens)]) if kind in _SPECIAL}
+    special = {str(text): kind for text, kind in zip(tokens, types, strict=False) if kind in _SPECIAL}
     return frozenset(
         text for text, kind in special.items() if text.strip() and (kind != _USER_DEFINED or _MARK.fullmatch(text))
     )
@@ -105,16 +96,16 @@ def _whole(value: object) -> TypeGuard[int]:
     return type(value) is int and 0 < value < 2**31
 
 
-def _entries(data: bytes) -> dict[str, Any]:
+def _entries(data: mmap) -> dict[str, Any]:
     """The metadata: numbers, texts, and arrays of numbers or of strings.
 
     Raises:
         ValueError: It makes no sense.
         struct.error: It ends too early.
     """
-    magic, _, _, count = struct.unpack_from("<4sIQQ", data)
-    if magic != b"GGUF" or count > _MOST_ENTRIES:
-        raise ValueError("no GGUF metadata")
+    _, _, _, count = struct.unpack_from("<4sIQQ", data)
+    if count > _MAX_ENTRIES:
+        raise ValueError("too many entries")
     entries, place = dict[str, Any](), 24
     for _ in range(count):
         name, place = _string(data, place)
@@ -123,7 +114,7 @@ def _entries(data: bytes) -> dict[str, Any]:
     return entries
 
 
-def _value(data: bytes, place: int, kind: int) -> tuple[Any, int]:
+def _value(data: mmap, place: int, kind: int) -> tuple[Any, int]:
     """A value and where the next thing begins."""
     if kind == _STRING:
         text, place = _string(data, place)
@@ -134,22 +125,22 @@ def _value(data: bytes, place: int, kind: int) -> tuple[Any, int]:
     return form.unpack_from(data, place)[0], place + form.size
 
 
-def _items(data: bytes, place: int) -> tuple[Any, int]:
+def _items(data: mmap, place: int) -> tuple[Any, int]:
     kind, count = struct.unpack_from("<IQ", data, place)
     place += 12
-    if count > _MOST_ITEMS:
+    if count > _MAX_ITEMS:
         raise ValueError("too many items")
     if kind == _STRING:
-        starts, length_at = list[int](), struct.Struct("<Q").unpack_from
+        texts = list[str]()
         for _ in range(count):
-            starts.append(place)
-            place += 8 + length_at(data, place)[0]
-        return Strings(data, (*starts, place)), place
+            text, place = _string(data, place)
+            texts.append(text.decode(errors="replace"))
+        return texts, place
     form = struct.Struct(f"<{count}{_form(kind)}")
     return list(form.unpack_from(data, place)), place + form.size
 
 
-def _string(data: bytes, place: int) -> tuple[bytes, int]:
+def _string(data: mmap, place: int) -> tuple[bytes, int]:
     (length,) = struct.unpack_from("<Q", data, place)
     start = place + 8
     if start + length > len(data):
