@@ -31,10 +31,11 @@ from app.attempt_view import AttemptView
 from app.errors import BadInput
 from app.maintenance import StoreCommands
 from app.options import MAX_ROW, BackendOptions, CacheOption, SettingsOptions, SolveOptions, StoreOption, parse
-from app.session import LONGEST_QUESTION, check_question, solve
+from app.session import check_backend, solve
 from app.store import Store
 from app.ui.access import Serving
 from prompts.brief import brief
+from prompts.clean import MAX_QUESTION, check_question
 from prompts.settings import Settings
 from prompts.values import Question
 
@@ -49,7 +50,7 @@ class Solve(SolveOptions, StoreOption):
 
     def run(self) -> int:
         """Stream one attempt; the exit code is 0 when it ended, with an answer or an explicit none."""
-        from app.backends.open import check_backend, open_backend
+        from app.backends.open import open_backend
         from app.jsonl import JsonPrinter
         from app.terminal import TerminalPrinter
 
@@ -84,7 +85,6 @@ class Ui(Serving, SettingsOptions, BackendOptions, StoreOption):
 
     def run(self) -> int:
         """Serve the app."""
-        from app.backends.open import check_backend
         from app.ui.server import serve
 
         check_backend(self.backend_config)
@@ -239,11 +239,11 @@ def main() -> None:
 def _standard_input() -> str:
     """What was piped in, read no further than the longest question could reach."""
     try:
-        data = sys.stdin.buffer.read(4 * LONGEST_QUESTION + 1)
+        data = sys.stdin.buffer.read(4 * MAX_QUESTION + 1)
     except OSError as error:
         raise BadInput(f"The question cannot be read from standard input: {error.strerror or error}.") from error
-    if len(data) > 4 * LONGEST_QUESTION:
-        raise BadInput(f"Standard input is too long for a question: at most {LONGEST_QUESTION:,} characters are taken.")
+    if len(data) > 4 * MAX_QUESTION:
+        raise BadInput(f"Standard input is too long for a question: at most {MAX_QUESTION:,} characters are taken.")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -9,26 +9,24 @@ The only caller of ``graph.astream``. Events are ``Began``, then a ``Record`` a 
 from __future__ import annotations
 
 import asyncio
-import unicodedata
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
 
-from app.errors import BadInput
+from app.backends.config import BackendConfig
+from app.backends.open import find_backend
 from app.fork import Fork, check_fork
 from app.store import Store
 from app.store.database import retry_while_busy
 from app.store.records import Attempt, AttemptSpec, Costs, Record, record
 from graphs import find_strategy
 from graphs.nodes import Resources, initial_state
-from graphs.strategy import graph
+from graphs.strategy import Strategy, graph
 from prompts.backend import Backend
 from prompts.checks import DEFAULT_CHECKS
+from prompts.clean import check_question
 from prompts.settings import Settings
 from prompts.steps import Step
 from prompts.values import Answer, Question, UserError
-
-LONGEST_QUESTION = 1_000_000
-"""Characters; a longer question is refused before a backend has to tokenize it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +48,11 @@ class Ended:
 Event = Began | Record | Ended
 
 
-def check_question(text: str) -> str:
-    """``text`` stripped; raises ``BadInput`` when it is empty, enormous, or holds control characters."""
-    text = text.replace("\r\n", "\n").strip()
-    if not text:
-        raise BadInput("The question is empty: write it after the command, or pipe it in.")
-    if len(text) > LONGEST_QUESTION:
-        raise BadInput(f"The question has {len(text):,} characters: at most {LONGEST_QUESTION:,} are taken.")
-    for place, character in enumerate(text):
-        category = "" if character in "\n\t" else unicodedata.category(character)
-        if category == "Cs":
-            raise BadInput(f"The question is no text at {place} (a lone U+{ord(character):04X}): write it in UTF-8.")
-        if category == "Cc":
-            raise BadInput(f"The question holds the control character U+{ord(character):04X} at {place}: remove it.")
-    return text
+def check_backend(config: BackendConfig, *strategies: Strategy) -> None:
+    """Raise ``UserError`` when a strategy needs what the backend cannot do; loads nothing."""
+    entry = find_backend(config.backend)
+    for strategy in strategies:
+        strategy.check_capabilities(config.backend, entry.capabilities)
 
 
 async def solve(

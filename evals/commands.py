@@ -16,18 +16,19 @@ from rich.console import Console
 
 from app import program
 from app.backends.config import BackendConfig
-from app.backends.open import check_backend, open_backend
+from app.backends.open import open_backend
 from app.errors import BadInput
 from app.options import MAX_ROW, SolveOptions, StoreOption, parse
+from app.session import check_backend
 from app.store import Store
 from app.store.database import retry_while_busy
 from app.store.records import Run
-from evals import TASKS
 from evals.progress import bar
 from evals.report import json_line, run_table
 from evals.results import backend_use, summarize_run
 from evals.runner import Runner, begin, check_model, load_again, source_of
 from evals.task import QuestionSet, Source, Task
+from evals.tasks import TASKS
 from prompts.values import UserError
 
 

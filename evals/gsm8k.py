@@ -6,24 +6,38 @@ Each line of such a file is one JSON object; the right answer follows ``####``:
 
     task = TASK.questions(GsmSource(source="builtin", limit=20))
     task.items[0].question.text, task.items[0].gold
+
+Three scorers are reported side by side, because extraction is part of the result: ``strict-match`` and
+``flexible-extract`` are those of lm-evaluation-harness (task ``gsm8k``, version 3.0), so numbers compare with published
+ones; ``numeric`` is our own and reads the attempt's answer as an exact number, so ``18.00``, ``\boxed{18}`` and ``$18``
+are all right when 18 is.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from pydantic import Field
 
-from evals.scoring import GSM8K_SCORERS
-from evals.task import Item, QuestionSet, Source, Task
+from evals.task import Attempted, Item, QuestionSet, Scorer, Source, Task
 from prompts.checks.numbers import number
+from prompts.clean import check_question
+from prompts.steps import Step
 from prompts.user_files import UserPath, read_text
-from prompts.values import Question, UserError
+from prompts.values import Question, Score, UserError
+
+_STRICT = re.compile(r"#### (\-?[0-9\.\,]+)")
+_FLEXIBLE = re.compile(r"(-?[$0-9.,]{2,})|(-?[0-9]+)")
+_INVALID = "[invalid]"
+# Applied one after the other, in the order of the harness's task file.
+_IGNORED = (re.compile(","), re.compile(r"\$"), re.compile(r"(?s).*#### "), re.compile(r"\.$"))
 
 VERSION = "1"
 REPO = "openai/gsm8k"
@@ -81,7 +95,10 @@ def _item(id: str, record: Any, where: str) -> Item:
     if number(gold) is None:
         raise UserError(f"{where} has {gold!r} after '####', which is not a number.")
     steps = tuple(line.strip() for line in worked.splitlines() if line.strip())
-    return Item(Question(id, record["question"].strip()), gold, steps)
+    try:
+        return Item(Question(id, check_question(record["question"])), gold, steps)
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from error
 
 
 def _from_file(path: Path, split: str) -> tuple[Item, ...]:
@@ -108,10 +125,20 @@ def _records(path: Path) -> Iterator[tuple[int, Any, str]]:
         if text.strip():
             where = f"{path} line {line}"
             try:
-                record = json.loads(text)
+                record = json.loads(text, object_pairs_hook=_object)
+                json.dumps(record, ensure_ascii=False).encode()
+            except UnicodeEncodeError as error:
+                raise UserError(f"{where} holds half a character (a lone surrogate): write it in UTF-8.") from error
             except (ValueError, RecursionError) as error:
                 raise UserError(f"{where} is not valid JSON: {error}.") from error
             yield line, record, where
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands there twice")
+    return found
 
 
 def _hub_or_builtin(source: str, split: str) -> tuple[str, tuple[Item, ...], str]:
@@ -200,6 +227,56 @@ def _gym_item(id: str, entry: Any) -> Item:
     worked = str(entry["metadata"]["answer_cot"]).rpartition("####")[0]
     record = {"question": entry["question"], "answer": f"{worked}#### {entry['answer']}"}
     return _item(id, record, f"reasoning-gym item {id}")
+
+
+def strict_match(item: Item, attempt: Attempted, steps: Sequence[Step]) -> Score:
+    """Score the number after the first ``#### `` of the completion as lm-evaluation-harness does."""
+    found: list[str] = _STRICT.findall(attempt.completion)
+    return _exact(found[0] if found else _INVALID, item.gold)
+
+
+def flexible_extract(item: Item, attempt: Attempted, steps: Sequence[Step]) -> Score:
+    """Score the last thing in the completion that resembles a number as lm-evaluation-harness does."""
+    found: list[tuple[str, str]] = _FLEXIBLE.findall(attempt.completion)
+    return _exact(found[-1][0] or found[-1][1] if found else _INVALID, item.gold)
+
+
+def numeric(item: Item, attempt: Attempted, steps: Sequence[Step]) -> Score:
+    """Score the answer as an exact number; an attempt without an answer is unscored, not wrong.
+
+    Raises:
+        ValueError: The gold answer is no number, so the task itself is broken.
+    """
+    expected, answer = number(item.gold), attempt.answer
+    if expected is None:
+        raise ValueError(f"the gold answer {item.gold!r} is not a number")
+    if answer is None or not answer.strip():
+        return Score(None, None, "no answer")
+    given = number(answer)
+    if given is None:
+        return Score(0.0, answer, "the answer is not a number")
+    right = given == expected
+    return Score(float(right), answer, "match" if right else f"expected {item.gold}")
+
+
+GSM8K_SCORERS: Mapping[str, Scorer] = MappingProxyType(
+    {"strict-match": strict_match, "flexible-extract": flexible_extract, "numeric": numeric}
+)
+"""The scorers of every task in the GSM8K format, by the name they are stored under."""
+
+
+def _exact(extracted: str, gold: str) -> Score:
+    """Compare two strings as the harness's ``exact_match`` does with the settings of its gsm8k task."""
+    if extracted == _INVALID:
+        return Score(0.0, _INVALID, "no number in the form this scorer reads")
+    right = _plain(extracted) == _plain(gold)
+    return Score(float(right), extracted, "match" if right else f"expected {gold}")
+
+
+def _plain(text: str) -> str:
+    for ignored in _IGNORED:
+        text = ignored.sub("", text)
+    return text.lower()
 
 
 TASK = Task(

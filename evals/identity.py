@@ -1,7 +1,7 @@
 """Identity of a run: what makes its numbers, and how what would run now differs from it.
 
 spec = spec_of(task, questions, source, strategy, backend, settings)
-differences(run.spec, spec)  # ["step tokens was 96 and is 64", "prompts/isump/step_text.txt was changed"]
+differences(run.spec, spec)  # ["step tokens was 96 and is 64", "prompts/isump/step.txt was changed"]
 """
 
 from __future__ import annotations
@@ -25,8 +25,6 @@ from evals.task import Item, QuestionSet, Source, Task
 from prompts.settings import Settings
 
 ROOT = Path(__file__).parent.parent
-SOURCES = ("prompts", "graphs", "memory", "evals/task.py", "evals/scoring.py", "app/backends", "app/session.py")
-"""The files on the way from a question to its score, besides that of the task; folders with all that is in them."""
 NAMED = 3
 """Differences of one kind that are named; more are counted."""
 
@@ -69,7 +67,7 @@ def spec_of(
         checks=task.checks,
         identity=Identity(
             items=tuple(map(item_hash, questions.items)),
-            sources=source_hashes(task.name),
+            prompts=prompt_hashes(),
             model=backend.fingerprint,
             engine=_engine(backend.name),
             program=version("isump"),
@@ -97,12 +95,10 @@ def _ordered(gold: Any) -> Any:
 
 
 @cache
-def source_hashes(task: str) -> Mapping[str, str]:
-    """Half the SHA-256 of every file that can change a number of that task, by its path in the program."""
-    named = [ROOT / name for name in (*SOURCES, f"evals/{task}.py")]
-    files = [file for path in named for file in (path.rglob("*") if path.is_dir() else [path])]
-    read = (file for file in files if file.suffix in (".py", ".txt") and file.is_file())
-    return {str(file.relative_to(ROOT)): _digest(file.read_bytes()) for file in sorted(read)}
+def prompt_hashes() -> Mapping[str, str]:
+    """Half the SHA-256 of every text that is sent to a model, by its path in the program."""
+    files = sorted((ROOT / "prompts").rglob("*.txt"))
+    return {str(file.relative_to(ROOT)): _digest(file.read_bytes()) for file in files}
 
 
 @cache
@@ -120,10 +116,7 @@ def commit() -> str:
 
 def differences(before: RunSpec, now: RunSpec) -> list[str]:
     """What of two runs differs, in words; what may change (address, timeout, concurrency, commit) is in neither."""
-    found = list(_of_specs(before, now))
-    if before.identity and now.identity:
-        found += _of_identities(before.identity, now.identity)
-    return found
+    return [*_of_specs(before, now), *_of_identities(before.identity, now.identity)]
 
 
 def _of_specs(before: RunSpec, now: RunSpec) -> Iterator[str]:
@@ -140,7 +133,7 @@ def _of_identities(before: Identity, now: Identity) -> Iterator[str]:
     other = [str(place) for place, (old, new) in enumerate(pairs, 1) if old != new]
     if other and len(before.items) == len(now.items):
         yield f"{_some('question', other)} or what is right there was changed"
-    paths = [path for path in {**before.sources, **now.sources} if before.sources.get(path) != now.sources.get(path)]
+    paths = [path for path in {**before.prompts, **now.prompts} if before.prompts.get(path) != now.prompts.get(path)]
     if paths:
         yield f"{_some('', paths)} was changed"
     yield from _changed("model", short(before.model), short(now.model))

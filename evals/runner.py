@@ -21,10 +21,10 @@ from app.store import Store
 from app.store.database import retry_while_busy
 from app.store.records import Attempt, ItemResult, Run, RunSpec
 from app.streams import merge
-from evals import TASKS
 from evals.identity import StoredModel, differences, spec_of
 from evals.progress import Progress
 from evals.task import Item, QuestionSet, Source, Task
+from evals.tasks import TASKS
 from prompts.backend import Backend
 from prompts.settings import Settings
 from prompts.steps import Step

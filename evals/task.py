@@ -13,14 +13,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from evals.scoring import Scorer
 from prompts.answers import ANSWER_FORMS
 from prompts.checks import CHECKS, DEFAULT_CHECKS
-from prompts.values import Question, UserError
+from prompts.clean import check_question
+from prompts.steps import Step
+from prompts.values import Question, Score, UserError
 
 T = TypeVar("T")
 
@@ -32,6 +33,24 @@ class Item:
     question: Question
     gold: Any
     worked: tuple[str, ...] = ()
+
+
+class Attempted(Protocol):
+    """What a scorer reads of an attempt; ``app.store.records.Attempt`` is one."""
+
+    @property
+    def answer(self) -> str | None:
+        """The answer the strategy gave."""
+        ...
+
+    @property
+    def completion(self) -> str:
+        """The text the answer was read from."""
+        ...
+
+
+Scorer = Callable[[Item, Attempted, Sequence[Step]], Score]
+"""Judges ``(item, attempt, steps)``; ``steps`` is the attempt's chain of steps in order."""
 
 
 class Source(BaseModel):
@@ -109,7 +128,17 @@ class Task:
             raise ValueError(f"there is no answer form {self.answers!r}: choose one of {', '.join(ANSWER_FORMS)}")
 
     def questions(self, source: Source) -> QuestionSet:
-        """The questions of ``source``, each with the form its answer is read by; raises ``UserError`` as ``load``."""
+        """The questions of ``source``, each with the form its answer is read by.
+
+        Raises:
+            UserError: They cannot be had, or one of them cannot be asked.
+        """
         loaded = self.load(source)
-        asked = (replace(item, question=replace(item.question, answers=self.answers)) for item in loaded.items)
-        return replace(loaded, items=tuple(asked))
+        return replace(loaded, items=tuple(map(self._asked, loaded.items)))
+
+    def _asked(self, item: Item) -> Item:
+        try:
+            text = check_question(item.question.text)
+        except UserError as error:
+            raise UserError(f"Question {item.question.id} of {self.name} cannot be asked: {error}") from error
+        return replace(item, question=replace(item.question, text=text, answers=self.answers))

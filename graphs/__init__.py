@@ -5,20 +5,20 @@ STRATEGIES["isump"].help
 
 from __future__ import annotations
 
-from importlib import import_module
-from pkgutil import iter_modules
-
+from graphs import cot, direct, history_loop, isump, self_consistency
 from graphs.strategy import Strategy
 from prompts.values import UserError
 
 DEFAULT = "isump"
 
 STRATEGIES: dict[str, Strategy] = {
-    module.STRATEGY.name: module.STRATEGY
-    for module in (import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__))
-    if hasattr(module, "STRATEGY")
+    "cot": cot.STRATEGY,
+    "direct": direct.STRATEGY,
+    "history_loop": history_loop.STRATEGY,
+    "isump": isump.STRATEGY,
+    "self_consistency": self_consistency.STRATEGY,
 }
-"""Every strategy by name: one for each module of this package that defines ``STRATEGY``."""
+"""Every strategy by name."""
 
 
 def find_strategy(name: str) -> Strategy:

@@ -1,4 +1,4 @@
-r"""Cleans text that comes from outside: what is kept or shown to a model is valid Unicode without hidden controls.
+r"""Text from outside: cleaned of hidden controls, or refused where it is a question.
 
 clean("12\x00 eggs\r\n")  -> "12 eggs\n"
 """
@@ -6,7 +6,12 @@ clean("12\x00 eggs\r\n")  -> "12 eggs\n"
 from __future__ import annotations
 
 import re
+import unicodedata
 
+from prompts.values import UserError
+
+MAX_QUESTION = 1_000_000
+"""Characters; a longer question is refused before a backend has to tokenize it."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LINE_END = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 # The other C0 and C1 controls but the tab, and the characters that reorder what is seen (Unicode's bidi controls).
@@ -23,3 +28,19 @@ def encodable(text: str) -> str:
 def clean(text: str) -> str:
     r"""``text`` as UTF-8 can hold it, every line end a ``\n``, without control and bidirectional characters."""
     return _HIDDEN.sub("", _LINE_END.sub("\n", encodable(text)))
+
+
+def check_question(text: str) -> str:
+    """``text`` stripped; raises ``UserError`` when it is empty, enormous, or holds control characters."""
+    text = text.replace("\r\n", "\n").strip()
+    if not text:
+        raise UserError("The question is empty: write it after the command, or pipe it in.")
+    if len(text) > MAX_QUESTION:
+        raise UserError(f"The question has {len(text):,} characters: at most {MAX_QUESTION:,} are taken.")
+    for place, character in enumerate(text):
+        category = "" if character in "\n\t" else unicodedata.category(character)
+        if category == "Cs":
+            raise UserError(f"The question is no text at {place} (a lone U+{ord(character):04X}): write it in UTF-8.")
+        if category == "Cc":
+            raise UserError(f"The question holds the control character U+{ord(character):04X} at {place}: remove it.")
+    return text

@@ -1,4 +1,4 @@
-"""A task is one file and a strategy is one file: added to a copy of the program, they work everywhere at once."""
+"""A task is one file and a line, and so is a strategy: added to a copy of the program, they work everywhere at once."""
 
 from __future__ import annotations
 
@@ -57,12 +57,21 @@ STRATEGY = Strategy("twice", "think once, then say it again", build, PromptReaso
 
 @pytest.fixture(scope="module")
 def extended(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the program with two more files and none changed."""
+    """A copy of the program with two more files, each listed."""
     folder = tmp_path_factory.mktemp("extended")
     for name in ("app", "graphs", "prompts", "memory", "evals"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "evals" / "colours.py").write_text(TASK)
     (folder / "graphs" / "twice.py").write_text(STRATEGY)
+    for file, name, entry in (
+        ("evals/tasks.py", "gsm8k", "colours"),
+        ("graphs/__init__.py", "cot", "twice"),
+    ):
+        text = (folder / file).read_text()
+        line = f'    "{name}": {name}.{"TASK" if name == "gsm8k" else "STRATEGY"},\n'
+        assert line in text
+        text = text.replace(line, line + line.replace(name, entry)).replace(f"import {name}", f"import {entry}, {name}")
+        (folder / file).write_text(text)
     replies = [f"Fruit is 2 + 2 = 5.\nAnswer: {colour}" for colour in ("red", "crimson", "blue")]
     (folder / "replies.jsonl").write_text("".join(json.dumps(reply) + "\n" for reply in replies))
     return folder

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 OURS = {"app", "graphs", "prompts", "memory", "evals"}
-TASKS_MAY = {"evals.task", "evals.scoring", "evals.statistics"}
+TASKS_MAY = {"evals.task", "evals.statistics"}
 LAZY = {
     "vllm",
     "transformers",
@@ -25,6 +25,7 @@ LAZY = {
 }
 ENTRY = {
     "evals.runner",
+    "evals.tasks",
     "evals.identity",
     "evals.commands",
     "evals.report",

@@ -15,9 +15,9 @@ from pydantic import BaseModel
 
 from app.cli import Isump, command
 from app.options import ALIASES
-from evals import TASKS
 from evals.commands import options_of
 from evals.compare import Compare
+from evals.tasks import TASKS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

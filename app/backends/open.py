@@ -18,7 +18,6 @@ from rich.console import Console
 
 from app.backends.config import BackendConfig
 from app.errors import BadInput
-from graphs.strategy import Strategy
 from prompts.backend import Backend, Capability
 
 
@@ -100,13 +99,6 @@ def find_backend(name: str) -> BackendEntry:
     if name not in BACKENDS:
         raise BadInput(f"There is no backend named {name!r}: choose {', '.join(BACKENDS)}.")
     return BACKENDS[name]
-
-
-def check_backend(config: BackendConfig, *strategies: Strategy) -> None:
-    """Raise ``UserError`` when a strategy needs what the backend cannot do; loads nothing."""
-    entry = find_backend(config.backend)
-    for strategy in strategies:
-        strategy.check_capabilities(config.backend, entry.capabilities)
 
 
 async def open_backend(config: BackendConfig) -> Backend:

@@ -123,7 +123,7 @@ class Identity:
 
     Attributes:
         items: Hash of each item, question and gold, in the order asked.
-        sources: Hash of every file of the program on the way from question to score, prompt templates included.
+        prompts: Hash of every text that is sent to a model, by its path.
         model: The backend's fingerprint of its model.
         engine: Package and version of what runs the model, "" where another machine does.
         program: Version of the program.
@@ -131,7 +131,7 @@ class Identity:
     """
 
     items: tuple[str, ...] = ()
-    sources: Mapping[str, str] = field(default_factory=dict)
+    prompts: Mapping[str, str] = field(default_factory=dict)
     model: str = ""
     engine: str = ""
     program: str = ""
@@ -143,7 +143,7 @@ class RunSpec:
     """What a run is before it starts.
 
     Attributes:
-        task: Key of ``evals.TASKS`` that the questions and scorers came from.
+        task: Key of ``evals.tasks.TASKS`` that the questions and scorers came from.
         questions: Name of the set of questions, such as "gsm8k/test"; runs are compared when it is the same.
         task_version: Version of the task's items and scorers.
         primary: The scorer that counts.

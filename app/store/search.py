@@ -35,7 +35,7 @@ class AttemptFilter:
     Attributes:
         words: Must all stand in one question, thought or memory.
         run: Number of a run.
-        task: Key of ``evals.TASKS``.
+        task: Key of ``evals.tasks.TASKS``.
         strategy: Key of ``graphs.STRATEGIES``.
         outcome: "wrong" are answers judged not right, "unanswered" ended with an explicit none, "steps spent" hit the
             step limit, and "flipped" are right in one of the runs ``run`` and ``other`` and not right in the other.

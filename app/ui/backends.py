@@ -9,6 +9,7 @@ A visitor never gives a path, an address or a key.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -87,7 +88,7 @@ class Backends:
             (config.replies, "the file of replies"),
             (config.model if config.model and Path(config.model).is_absolute() else None, "the model"),
             (config.cache_dir, "the model folder"),
-            (Path.home(), "~"),
+            (os.path.expanduser("~"), "~"),  # noqa: PTH111  # unlike Path.home it needs no home
         )
         return [(str(secret), words) for secret, words in secrets if secret and len(str(secret)) > 3]
 

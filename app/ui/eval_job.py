@@ -24,10 +24,10 @@ from app.store.database import retry_while_busy
 from app.store.records import Run
 from app.ui.limits import MOST_AT_ONCE, MOST_EVALS, MOST_QUESTIONS, check_whole
 from app.ui.site import Site
-from evals import TASKS
 from evals.progress import Progress
 from evals.runner import Runner, begin, check_model, load_again, task_of
 from evals.task import Source, Task
+from evals.tasks import TASKS
 from prompts.backend import Backend
 from prompts.settings import invalid_value
 

@@ -7,7 +7,7 @@ check_whole("x", "Forks", 1, MOST_FORKS) # BadInput: Forks cannot be x: write a 
 from __future__ import annotations
 
 from app.errors import BadInput
-from app.session import check_question
+from prompts.clean import check_question
 
 LONGEST_TYPED = 100_000
 """Characters of a question typed into the page; longer ones are for the command line."""

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from markupsafe import Markup
 
-from app.backends.open import check_backend
+from app.session import check_backend
 from app.store import Store
 from app.ui.backends import Backends
 from app.ui.html.text import escaped

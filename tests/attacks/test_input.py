@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from app.session import LONGEST_QUESTION, check_question
 from app.store import Store
+from prompts.clean import MAX_QUESTION, check_question
 from prompts.values import UserError
 from tests.attacks.command_lines import (
     COMMANDS,
@@ -271,8 +271,8 @@ STANDARD_INPUTS = {
     "a byte order mark": (b"\xef\xbb\xbfHow many?", 0),
     "line ends of Windows": (b"How\r\nmany?\r\n", 0),
     "directions": ("How \u202emany?".encode(), 0),
-    "a million and one": (b"x" * (LONGEST_QUESTION + 1), 2),
-    "five million": (b"x" * (5 * LONGEST_QUESTION), 2),
+    "a million and one": (b"x" * (MAX_QUESTION + 1), 2),
+    "five million": (b"x" * (5 * MAX_QUESTION), 2),
 }
 
 

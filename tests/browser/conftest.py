@@ -25,8 +25,8 @@ from app.ui.access import address, listen
 from app.ui.backends import Backends
 from app.ui.server import asgi
 from app.ui.site import Site
-from evals import TASKS
 from evals.bench_app import BROWSERS
+from evals.tasks import TASKS
 from prompts import values
 from prompts.backend import Backend
 from prompts.checks import DEFAULT_CHECKS

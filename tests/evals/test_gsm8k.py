@@ -16,8 +16,7 @@ from pydantic import ValidationError
 
 from evals import gsm8k
 from evals.commands import main
-from evals.gsm8k import BUILTIN, TASK, GsmSource
-from evals.scoring import GSM8K_SCORERS
+from evals.gsm8k import BUILTIN, GSM8K_SCORERS, TASK, GsmSource
 from evals.task import QuestionSet
 from prompts.values import UserError
 
@@ -90,6 +89,14 @@ def test_ids_are_line_numbers_also_with_empty_lines_and_a_byte_order_mark(tmp_pa
     [
         ('{"question": "A?", ', "line 2 is not valid JSON"),
         ("[" * 100_000, "line 2 is not valid JSON"),
+        ('{"question": "A?", "answer": "#### 1", "answer": "#### 2"}', "line 2 is not valid JSON: a key stands there"),
+        ('{"question": "A\\ud800?", "answer": "#### 1"}', "line 2 holds half a character"),
+        ('{"question": "A?", "answer": "\\ud800 #### 1"}', "line 2 holds half a character"),
+        ('{"question": "A\\u0007?", "answer": "#### 1"}', "line 2: The question holds the control character U+0007"),
+        (
+            json.dumps({"question": "x" * 1_000_001, "answer": "#### 1"}),
+            "line 2: The question has 1,000,001 characters",
+        ),
         ('["A?", "#### 1"]', "line 2 is not a JSON object"),
         ('{"answer": "#### 1"}', "line 2 has no text under 'question'"),
         ('{"question": " ", "answer": "#### 1"}', "line 2 has no text under 'question'"),

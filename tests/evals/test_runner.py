@@ -17,11 +17,10 @@ from app.errors import BackendError, BackendUnavailable, BadInput, MissingKey
 from app.store import Store
 from app.store.records import Run
 from evals.commands import main
-from evals.gsm8k import TASK, GsmSource
+from evals.gsm8k import TASK, GsmSource, numeric
 from evals.progress import Progress
 from evals.runner import GIVE_UP_AFTER, Runner, begin, load_again, task_of
-from evals.scoring import Attempted, numeric
-from evals.task import Item, QuestionSet, Task
+from evals.task import Attempted, Item, QuestionSet, Task
 from prompts.backend import Backend
 from prompts.settings import Settings
 from prompts.steps import Step

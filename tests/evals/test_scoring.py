@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evals.scoring import GSM8K_SCORERS, Scorer, flexible_extract, numeric, strict_match
-from evals.task import Item
+from evals.gsm8k import GSM8K_SCORERS, flexible_extract, numeric, strict_match
+from evals.task import Item, Scorer
 from prompts.values import Question, Score
 
 

@@ -10,7 +10,7 @@ from app.text import sanitize
 from app.ui.html.runs import run_name
 from app.ui.limits import check_whole
 from app.ui.site import Site
-from evals import TASKS
+from evals.tasks import TASKS
 
 LARGEST = 2**53
 """Number of a row that a page can name."""

@@ -12,11 +12,12 @@ import pytest
 
 from app.backends.config import BackendConfig
 from app.backends.embedded import EmbeddedBackend
-from app.backends.open import BACKENDS, check_backend, find_backend, open_backend
+from app.backends.open import BACKENDS, find_backend, open_backend
 from app.errors import BadInput, ModelError
 from app.models import CATALOGUE, Model
-from evals import TASKS
+from app.session import check_backend
 from evals.commands import main
+from evals.tasks import TASKS
 from graphs import STRATEGIES
 from graphs.strategy import Strategy
 from prompts.backend import Capability

@@ -12,11 +12,12 @@ import pytest
 
 from app.backends.scripted import ScriptedBackend
 from app.errors import BackendError, BadInput, StoreBusy, StoreError
-from app.session import Ended, check_question, solve
+from app.session import Ended, solve
 from app.store import Store
 from app.store.records import Attempt, AttemptSpec, Record, RunSpec
 from app.store.search import AttemptFilter
 from prompts.checks import Finding
+from prompts.clean import check_question
 from prompts.memories import TextMemory, VectorMemory
 from prompts.settings import Settings
 from prompts.steps import Step

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from app.errors import BadInput
 from app.ui.limits import LONGEST_TYPED, check_typed, check_whole
+from prompts.values import UserError
 
 
 @given(st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers()))
@@ -23,5 +24,5 @@ def test_a_question_may_be_long_but_not_enormous() -> None:
     with pytest.raises(BadInput, match="the page takes 100,000"):
         check_typed("x" * (LONGEST_TYPED + 1))
     for nothing in (None, "", " \n"):
-        with pytest.raises(BadInput, match="empty"):
+        with pytest.raises(UserError, match="empty"):
             check_typed(nothing)

@@ -12,9 +12,9 @@ from app.store.records import AttemptSpec, Run
 from app.ui.live import LiveAttempts, Started
 from app.ui.site import Site
 from app.ui.tabs import compare
-from evals import TASKS
 from evals.gsm8k import GsmSource
 from evals.runner import Runner, begin
+from evals.tasks import TASKS
 from prompts.settings import Settings
 from prompts.values import Answer, Request, Score
 from tests.app.ui.scripts import scripted_backends

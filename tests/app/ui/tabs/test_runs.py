@@ -19,11 +19,11 @@ from app.ui.html.runs import items_html, outcome, progress_html
 from app.ui.site import Site
 from app.ui.tabs import eval_panel, runs
 from app.ui.tabs.run_choices import scorer_choices
-from evals import TASKS
 from evals.gsm8k import GsmSource
 from evals.progress import Progress
 from evals.runner import GIVE_UP_AFTER, begin
 from evals.task import Source
+from evals.tasks import TASKS
 from prompts.settings import Settings
 from prompts.values import Request
 from tests.app.ui.scripts import scripted_backends
