@@ -51,8 +51,7 @@ class Solve(SolveOptions, StoreOption):
     def run(self) -> int:
         """Stream one attempt; the exit code is 0 when it ended, with an answer or an explicit none."""
         from app.backends.open import open_backend
-        from app.jsonl import JsonPrinter
-        from app.terminal import TerminalPrinter
+        from app.terminal import JsonPrinter, TerminalPrinter
 
         strategy, settings = self.chosen_strategy, self.settings
         check_backend(self.backend_config, strategy)

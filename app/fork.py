@@ -1,4 +1,4 @@
-"""A step row is a checkpoint: where an attempt can be resumed, with what we know or what to do next edited.
+"""Checkpoints: a stored step, from which an attempt is resumed with what we know or what to do next edited.
 
     fork = fork_at(store.attempt(3), store.records(3)[:6])
     edited = replace(fork, memory=TextMemory(known=("April = 48",), next=("work out May",)))

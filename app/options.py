@@ -11,9 +11,9 @@ import os
 from argparse import Action, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, CliApp, CliSettingsSource, SettingsConfigDict, SettingsError
 
 from app.backends.config import CACHE, BackendConfig
@@ -105,8 +105,7 @@ def parse(model: type[C], words: Sequence[str], prog: str) -> C:
     Raises:
         BadInput: An option is unknown, missing, empty, or has a value that cannot be used.
     """
-    command = words[0] if words and _is_command(model, words[0]) else ""
-    help = f"see {' '.join(filter(None, (prog, command)))} --help"
+    help = f"see {prog} --help"
     if empty := _empty_option(words):
         raise BadInput(f"{brief(empty)} has no value: give it one, or leave it out; {help}.")
     try:
@@ -128,12 +127,6 @@ def parse(model: type[C], words: Sequence[str], prog: str) -> C:
     except ValidationError as error:
         name, reason = invalid_value(error)
         raise BadInput(f"{_typed(name, words)} {reason}: {help}.") from error
-
-
-def _is_command(model: type[BaseSettings], word: str) -> bool:
-    field = model.model_fields.get(word)
-    kinds = get_args(field.annotation) if field else ()
-    return any(isinstance(kind, type) and issubclass(kind, BaseModel) for kind in kinds)
 
 
 def _without_values(message: str) -> str:

@@ -1,10 +1,4 @@
-"""BackendConfig: everything needed to open a backend, as one JSON-able value.
-
-config = BackendConfig(backend="embedded", model="smollm2-135m-instruct", slots=4)
-BackendConfig.model_validate_json(config.to_json()) == config
-
-Made once, from the command line or the environment; a worker on another machine opens the same backend from it.
-"""
+"""BackendConfig: everything needed to open a backend, made once from the command line or the environment."""
 
 from __future__ import annotations
 
@@ -14,15 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from platformdirs import user_cache_path
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, SerializationInfo, field_serializer
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import CliSuppress
 
 from prompts.user_files import UserPath
 
 MAX_SLOTS = 1024
 """Requests that an embedded model can answer side by side."""
-
-_REVEAL = "reveal"
 
 
 def _cache_folder() -> Path:
@@ -76,13 +68,3 @@ class BackendConfig(BaseModel):
     def with_slots(self, calls: int) -> BackendConfig:
         """This config, with room for ``calls`` requests at once, as far as it goes, unless it says how many itself."""
         return self if self.slots else self.model_copy(update={"slots": min(calls, MAX_SLOTS)})
-
-    def to_json(self) -> str:
-        """This config with its key in the clear, for a worker process; ``model_dump_json`` hides the key."""
-        return self.model_dump_json(context={_REVEAL: True})
-
-    @field_serializer("api_key")
-    def _hide(self, key: SecretStr | None, info: SerializationInfo) -> str | None:
-        if key is None:
-            return None
-        return key.get_secret_value() if info.context and info.context.get(_REVEAL) else str(key)

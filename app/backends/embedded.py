@@ -23,7 +23,7 @@ from contextlib import aclosing, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from app.backends.openai import OpenAIBackend, TokenList
+from app.backends.openai import ApiModel, OpenAIBackend
 from app.errors import BackendUnavailable, BadInput, ModelError
 from app.gguf import ModelFacts, read_facts
 from app.models import fingerprint
@@ -37,6 +37,12 @@ MIN_CONTEXT = 256
 """Tokens; in less no prompt of ours fits, together with a reply."""
 _MAX_IN_ALL = 2**31 - 1  # llama.cpp counts the tokens of all slots in 32 bits
 PROGRAM = Path(__file__).with_name("llama_process.py")
+
+
+class TokenList(ApiModel):
+    """The answer of llama.cpp's server to a text to be tokenized."""
+
+    tokens: list[int]
 
 
 class EmbeddedBackend(OpenAIBackend):
@@ -195,7 +201,7 @@ def choose_context(asked: int | None, slots: int, facts: ModelFacts, free: int |
     Args:
         asked: What the person wants; by default 8192, or what the model was trained for if that is less.
         slots: Requests answered side by side, each with a context of its own.
-        facts: What the model's file says.
+        facts: Facts of the model's file.
         free: Bytes of memory that can be had, or ``None`` when that is unknown.
 
     Raises:
@@ -213,14 +219,11 @@ def choose_context(asked: int | None, slots: int, facts: ModelFacts, free: int |
         fits = min(fits, free // facts.context_bytes // slots)
     if context <= fits:
         return context
-    wanted = f"A context of {context:,} tokens for each of {slots:,} requests at once"
-    if facts.context_bytes and free is not None:
-        needs = context * slots * facts.context_bytes / 1e9
-        wanted += f" needs {needs:,.1f} GB of memory, and {free / 1e9:,.1f} GB are free"
-    else:
-        wanted += " is more than llama.cpp can hold"
     less = f"pass --context {fits} or less, or ask" if fits >= MIN_CONTEXT else "ask"
-    raise BadInput(f"{wanted}: {less} fewer at once (--slots, --concurrency).")
+    raise BadInput(
+        f"A context of {context:,} tokens for each of {slots:,} requests at once is more than this machine's memory or"
+        f" llama.cpp holds: {less} fewer at once (--slots, --concurrency)."
+    )
 
 
 def free_memory() -> int | None:

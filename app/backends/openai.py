@@ -13,7 +13,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
@@ -31,9 +31,6 @@ from app.errors import BackendError, BackendUnavailable, BadInput, ContextOverfl
 from app.text import sanitize
 from prompts.backend import Capability
 from prompts.values import Generation, Request, Retry, Usage
-
-if TYPE_CHECKING:
-    from openai import APIError
 
 OPENAI_URL = "https://api.openai.com/v1"
 MASK = "[API key]"
@@ -93,7 +90,6 @@ class ChatMessage(ApiModel):
 class Choice(ApiModel):
     """A whole reply (``message``), or a piece of one (``delta``)."""
 
-    index: int = 0
     message: ChatMessage | None = None
     delta: ChatMessage = ChatMessage()
     finish_reason: str | None = None
@@ -106,22 +102,15 @@ class Completion(ApiModel):
     usage: TokenCounts | None = None
 
 
-class ModelEntry(ApiModel):
-    """A model that the server offers."""
-
-    id: str = Field(min_length=1, max_length=200)
-
-
 class ModelList(ApiModel):
     """The models that the server offers."""
 
-    data: list[ModelEntry]
+    class Entry(ApiModel):
+        """One of them."""
 
+        id: str = Field(min_length=1, max_length=200)
 
-class TokenList(ApiModel):
-    """The answer of llama.cpp's server to a text to be tokenized."""
-
-    tokens: list[int]
+    data: list[Entry]
 
 
 class OpenAIBackend:
@@ -269,23 +258,21 @@ class OpenAIBackend:
         return options
 
     async def _models(self, *, required: bool) -> list[str]:
-        """The names that the server lists, none where it keeps no list and none is ``required``."""
+        """The names that the server lists; none where it keeps no list and none is ``required``."""
         try:
             found, _ = await self._send(lambda: self._client.get("/models", cast_to=object))
             listed = [entry.id for entry in self._read(ModelList, found).data]
-            if not listed:
-                raise BackendError(f"{self._server} lists no model: name one with --model.")
-            if not required:
-                return listed
-            if listed[0] != self._line(listed[0]):
-                raise BackendError(f"{self._server} lists a model whose name cannot be shown: name one with --model.")
-            return listed
         except (BackendUnavailable, MissingKey):
             raise
         except BackendError:
             if required:
                 raise
             return []
+        if required and not listed:
+            raise BackendError(f"{self._server} lists no model: name one with --model.")
+        if required and listed[0] != self._line(listed[0]):
+            raise BackendError(f"{self._server} lists a model whose name cannot be shown: name one with --model.")
+        return listed
 
     async def _send(self, call: Callable[[], Awaitable[R]], *, tries: int | None = None) -> tuple[R, tuple[Retry, ...]]:
         """Await the call, retrying transient failures; other failures become a ``UserError``."""
@@ -324,7 +311,8 @@ class OpenAIBackend:
     def _read(self, kind: type[M], value: object) -> M:
         try:
             if isinstance(value, Mapping) and value.get("error"):
-                raise self._broken_off(_message(value["error"]))
+                said = self._line(_message(value["error"]))
+                raise BackendError(f"{self._server} broke off its answer ({said or 'an error'}): try again.")
             return kind.model_validate(value)
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False, include_context=False)[0]
@@ -357,9 +345,9 @@ class OpenAIBackend:
 
     def _reason(self, error: BaseException | None) -> str:
         """Why a try failed, in one line."""
-        from openai import APIConnectionError, APIStatusError, APITimeoutError
+        from openai import APIConnectionError, APIStatusError
 
-        if isinstance(error, APITimeoutError | TimeoutError | httpx2.TimeoutException):
+        if _timed_out(error):
             return f"timed out after {self._timeout:g} s"
         if isinstance(error, APIStatusError):
             said = self._line(_message(error.body))
@@ -367,52 +355,37 @@ class OpenAIBackend:
         if isinstance(error, APIConnectionError | httpx2.HTTPError):
             cause = error.__cause__ or error
             return self._line(f"no connection: {str(cause) or type(cause).__name__}")
-        return self._line(str(error))
+        return self._line(_message(getattr(error, "body", None)) or str(error))
 
     def _to_user_error(self, error: Exception, tries: int) -> BackendError:
         """The sentence that a failure after so many tries becomes."""
-        from openai import APIConnectionError, APIStatusError, APITimeoutError
+        from openai import APIStatusError
 
         reason, server = self._reason(error), self._server
-        if isinstance(error, APITimeoutError | TimeoutError | httpx2.TimeoutException):
-            hint = "give it fewer requests at once or a longer timeout"
-            return BackendUnavailable(f"{server} gave no answer in {tries} tries ({reason}): {hint}.")
-        if isinstance(error, APIConnectionError | httpx2.HTTPError):
-            hint = "is it running? Start it or pass another --base-url"
-            return BackendUnavailable(f"{server} gave no answer in {tries} tries ({reason}): {hint}.")
-        if not isinstance(error, APIStatusError):
-            return self._broken_off(_message(getattr(error, "body", None)) or str(error))
-        status = error.status_code
-        if status < 400:
-            target = self._line(error.response.headers.get("location", "an address that it does not name"))
-            return BackendError(
-                f"{server} sends requests on to {target}, where the key must not go: pass that address as --base-url"
-                " if you trust it."
-            )
-        if status in (401, 403):
-            return MissingKey(f"{server} wants an API key that may use {self.model or 'it'}: set OPENAI_API_KEY.")
         if _overflows(error):
-            body = error.body if isinstance(error.body, dict) else {}
-            prompt, context = body.get("n_prompt_tokens"), body.get("n_ctx")
-            known = f"it has {prompt} tokens, the context {context}" if prompt and context else reason
             return ContextOverflow(
-                f"The prompt does not fit the model's context ({known}): shorten it or raise --context."
+                f"The prompt does not fit the model's context ({reason}): shorten it or raise --context."
             )
+        if not isinstance(error, APIStatusError):
+            if not _is_transient(error):
+                return BackendError(f"{server} broke off its answer ({reason or 'an error'}): try again.")
+            hint = "give it fewer requests at once or a longer --timeout." if _timed_out(error) else "is it running?"
+            return BackendUnavailable(f"{server} gave no answer in {tries} tries ({reason}): {hint}")
         if _is_transient(error):
             return BackendUnavailable(f"{server} failed {tries} times ({reason}): try again later.")
-        if status == 404:
+        if error.status_code < 400:
+            target = self._line(error.response.headers.get("location", "an address that it does not name"))
+            return BackendError(
+                f"{server} sends requests on to {target}, where the key must not go: pass that address as --base-url if"
+                " you trust it."
+            )
+        if error.status_code in (401, 403):
+            return MissingKey(f"{server} wants an API key that may use {self.model or 'it'}: set OPENAI_API_KEY.")
+        if error.status_code == 404:
             return BackendError(f"{server} has no such page or model ({reason}): check --base-url and --model.")
         if "response_format" in reason or "json_schema" in reason:
             return BackendError(f"{server} takes no JSON schema ({reason}): use --memory-form text.")
         return BackendError(f"{server} refused the request ({reason}): change the request or use another server.")
-
-    def _broken_off(self, said: str) -> BackendError:
-        said = self._line(said)
-        if _says_overflow(said):
-            return ContextOverflow(
-                f"The prompt does not fit the model's context ({said}): shorten it or raise --context."
-            )
-        return BackendError(f"{self._server} broke off its answer ({said or 'an error'}): try again.")
 
     def _unusable(self, reason: str) -> BackendError:
         return BackendError(
@@ -441,6 +414,12 @@ def _client(base_url: str, key: str | None, timeout: float, direct: bool) -> Any
     return AsyncOpenAI(api_key=key or "EMPTY", base_url=base_url, max_retries=0, http_client=http)
 
 
+def _timed_out(error: BaseException | None) -> bool:
+    from openai import APITimeoutError
+
+    return isinstance(error, APITimeoutError | TimeoutError | httpx2.TimeoutException)
+
+
 def _is_transient(error: BaseException) -> bool:
     from openai import APIConnectionError, APIStatusError
 
@@ -449,14 +428,16 @@ def _is_transient(error: BaseException) -> bool:
     return isinstance(error, APIConnectionError | httpx2.TransportError | TimeoutError)
 
 
-def _overflows(error: APIError) -> bool:
-    body = error.body if isinstance(error.body, dict) else {}
-    told = body.get("type") == "exceed_context_size_error" or body.get("code") == "context_length_exceeded"
-    return told or _says_overflow(_message(error.body))
-
-
-def _says_overflow(said: str) -> bool:
-    return "context length" in said.lower() or "context size" in said.lower()
+def _overflows(error: BaseException) -> bool:
+    body = getattr(error, "body", None)
+    kinds = (body.get("type"), body.get("code")) if isinstance(body, Mapping) else ()
+    said = _message(body).lower()
+    return (
+        "exceed_context_size_error" in kinds
+        or "context_length_exceeded" in kinds
+        or "context length" in said
+        or "context size" in said
+    )
 
 
 def _message(body: object) -> str:
@@ -477,16 +458,13 @@ def _retry_after(error: BaseException | None) -> float | None:
 
 
 def _check_url(url: str) -> str:
+    if "@" in url or "?" in url:
+        raise BadInput("The server address holds a password or a query, and addresses are shown: set OPENAI_API_KEY.")
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1) and httpx2.URL(url).host
-    except (ValueError, httpx2.InvalidURL):
-        parts, usable = None, False
-    if "@" in url or (parts and (parts.query or parts.fragment)):
-        raise BadInput(
-            "The server address holds a password or a query: give a key as OPENAI_API_KEY, addresses are shown and "
-            "stored."
-        )
-    if not usable or " " in url or not url.isprintable():
+        usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1) and url.isprintable()
+    except ValueError:
+        usable = False
+    if not usable or " " in url:
         raise BadInput(f"{url[:500]!r} is no server address: write one like http://127.0.0.1:8000/v1.")
     return url.rstrip("/")

@@ -23,11 +23,11 @@ import time
 from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
 
-import jiter
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
 
 from app.errors import BackendError, BadInput, ContextOverflow
 from prompts.backend import Capability
@@ -39,14 +39,17 @@ REMEMBERED = 256
 """Prompts the prefix cache and ``requests`` keep: enough for 64 attempts side by side, and bounded."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid", strict=True))
 class Reply:
     """One reply; given fields override computed ones; ``seconds`` is how long the reply takes."""
 
     text: str
-    finish_reason: str | None = None
-    cached: int | None = None
-    seconds: float | None = None
+    finish_reason: Literal["stop", "length"] | None = None
+    cached: Annotated[int, Field(ge=0)] | None = None
+    seconds: Annotated[float, Field(ge=0, lt=86_400, allow_inf_nan=False)] | None = None
+
+
+_REPLY = TypeAdapter[str | Reply](Annotated[str, Field(strict=True)] | Reply)
 
 
 class ScriptedBackend:
@@ -195,24 +198,10 @@ def _in_order(replies: Iterator[str | Reply], source: str) -> Callable[[Request]
 
 def _parse(line: str, place: str) -> Reply:
     try:
-        value: Any = jiter.from_json(line.encode(), allow_inf_nan=False, catch_duplicate_keys=True)
-    except ValueError as error:
-        raise BadInput(f"{place} is not JSON ({error}): write each reply as one JSON string a line.") from error
-    match value:
-        case str():
-            return Reply(value)
-        case {"text": str(text), **rest} if _valid(rest):
-            return Reply(text, **rest)
-    raise BadInput(
-        f'{place} is not a reply: write a JSON string, or {{"text": "...", "finish_reason": "stop" or "length", '
-        '"cached": a whole number, "seconds": a number}, where all but the text may be left out.'
-    )
-
-
-def _valid(rest: dict[str, Any]) -> bool:
-    reason, cached = rest.get("finish_reason", "stop"), rest.get("cached", 0)
-    whole = isinstance(cached, int) and not isinstance(cached, bool) and cached >= 0
-    seconds = rest.get("seconds", 0)
-    timed = isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 <= seconds < 86_400
-    known = rest.keys() <= {"finish_reason", "cached", "seconds"}
-    return known and reason in ("stop", "length") and whole and timed
+        value = _REPLY.validate_json(line)
+    except ValidationError as error:
+        raise BadInput(
+            f"{place} is not a reply ({error.errors()[0]['msg']}): write a JSON string, or an object with a text, and"
+            ' perhaps "finish_reason": "stop" or "length", "cached": a whole number, "seconds": a number.'
+        ) from error
+    return Reply(value) if isinstance(value, str) else value

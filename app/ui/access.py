@@ -61,8 +61,10 @@ def required_login(serving: Serving) -> tuple[str, str] | None:
 
 def is_local(host: str) -> bool:
     """Whether only this machine can reach ``host``."""
-    found = _ip(host)
-    return host == "localhost" or (found is not None and found.is_loopback)
+    try:
+        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -89,14 +91,5 @@ def listen(host: str, port: int) -> socket.socket:
 
 def address(host: str, listener: socket.socket) -> str:
     """URL to type in a browser; a server on every address of this machine is reached by the machine's name."""
-    name, found = host.strip("[]"), _ip(host)
-    if found is not None and found.is_unspecified:
-        name = socket.gethostname()
+    name = socket.gethostname() if host.strip("[]") in ("0.0.0.0", "::") else host.strip("[]")
     return f"http://{f'[{name}]' if ':' in name else name}:{listener.getsockname()[1]}"
-
-
-def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(host.strip("[]"))
-    except ValueError:
-        return None

@@ -9,7 +9,6 @@ A visitor never gives a path, an address or a key.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -77,20 +76,6 @@ class Backends:
         async with self._lock:
             while self._opened:
                 await self._opened.popitem()[1].aclose()
-
-    @property
-    def private(self) -> list[tuple[str, str]]:
-        """What no visitor may read of the config, each with the words shown instead."""
-        config = self.config
-        secrets = (
-            (config.api_key.get_secret_value() if config.api_key else None, "the key"),
-            (config.base_url, "the server"),
-            (config.replies, "the file of replies"),
-            (config.model if config.model and Path(config.model).is_absolute() else None, "the model"),
-            (config.cache_dir, "the model folder"),
-            (os.path.expanduser("~"), "~"),  # noqa: PTH111  # unlike Path.home it needs no home
-        )
-        return [(str(secret), words) for secret, words in secrets if secret and len(str(secret)) > 3]
 
     async def _open(self, name: str) -> Backend:
         model = self.config.model if name == self._default else name

@@ -15,6 +15,7 @@ import gradio as gr
 from gradio.blocks import BlockContext
 from gradio.context import get_render_context
 
+from app.ui.html.text import without_folders
 from app.ui.site import Site
 from prompts.values import UserError
 
@@ -29,12 +30,12 @@ def handler(site: Site, function: Handler) -> Handler:
     """``function`` as Gradio calls it: with ``site``, then with the values of its inputs.
 
     It may be a function, a coroutine function or an async generator function. A ``UserError`` of it is shown as an
-    error of the page, without what nobody may read.
+    error of the page.
     """
     if inspect.isasyncgenfunction(function):
 
         async def stream(*values: Any) -> AsyncGenerator[Any]:
-            with _errors_as_alerts(site):
+            with _errors_as_alerts():
                 async with aclosing(function(site, *values)) as pages:
                     async for page in pages:
                         yield page
@@ -43,13 +44,13 @@ def handler(site: Site, function: Handler) -> Handler:
     if inspect.iscoroutinefunction(function):
 
         async def wait(*values: Any) -> Any:
-            with _errors_as_alerts(site):
+            with _errors_as_alerts():
                 return await function(site, *values)
 
         return wait
 
     def answer(*values: Any) -> Any:
-        with _errors_as_alerts(site):
+        with _errors_as_alerts():
             return function(site, *values)
 
     return answer
@@ -59,7 +60,7 @@ def selection_handler(site: Site, function: Handler) -> Handler:
     """As ``handler``, for a function that takes what was selected before the values of its inputs."""
 
     def answer(event: gr.SelectData, *values: Any) -> Any:
-        with _errors_as_alerts(site):
+        with _errors_as_alerts():
             return function(site, event, *values)
 
     return answer
@@ -69,18 +70,18 @@ def request_handler(site: Site, function: Handler) -> Handler:
     """As ``handler``, for a function that takes the request before the values of its inputs."""
 
     def answer(request: gr.Request, *values: Any) -> Any:
-        with _errors_as_alerts(site):
+        with _errors_as_alerts():
             return function(site, request, *values)
 
     return answer
 
 
 @contextmanager
-def _errors_as_alerts(site: Site) -> Iterator[None]:
+def _errors_as_alerts() -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        raise gr.Error(site.redact(str(error)), duration=None, print_exception=False) from None
+        raise gr.Error(without_folders(str(error)), duration=None, print_exception=False) from None
 
 
 def enclosing(kind: type[T]) -> T:

@@ -16,10 +16,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from app.attempt_view import STOPPED, AttemptView
-from app.errors import BadInput
 from app.session import Event
 from app.streams import Merge
-from app.ui.limits import MOST_RUNNING
 from prompts.values import UserError
 
 REMEMBERED = 8
@@ -132,9 +130,3 @@ class Started(Generic[L]):
         """Stop the newest that is still running."""
         for live in self.running[:1]:
             live.stop()
-
-
-def check_room(started: Started[L]) -> None:
-    """Raise ``BadInput`` when a visitor has as much running as one may have."""
-    if len(started.running) >= MOST_RUNNING:
-        raise BadInput(f"{MOST_RUNNING} of your questions are being solved: wait for one, or stop it.")

@@ -8,21 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, TypeVar
-
-from markupsafe import Markup
+from typing import Any
 
 from app.session import check_backend
 from app.store import Store
 from app.ui.backends import Backends
-from app.ui.html.text import escaped
 from graphs import find_strategy
 from graphs.strategy import settings_for
 from prompts.backend import Backend
 from prompts.settings import Settings
-
-T = TypeVar("T", str, Markup)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +48,3 @@ class Site:
         """The backend of the model of that name, for that strategy; raises as ``check_strategies`` and ``Backends``."""
         self.check_strategies(strategy)
         return await self.backends.get(model)
-
-    def redact(self, text: T) -> T:
-        """``text``, which may be an error's, without paths, addresses and keys of this machine."""
-        store = Path(self.store.path)
-        private = [*self.backends.private, *((str(path), "the trace store") for path in (store.resolve(), store))]
-        for secret, words in sorted(private, key=lambda pair: -len(pair[0])):
-            # A replacement in Markup escapes the new words but looks for the old ones as they are written in HTML.
-            text = text.replace(escaped(secret) if isinstance(text, Markup) else secret, words)
-        return text

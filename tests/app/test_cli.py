@@ -44,7 +44,7 @@ BAD = {
     "a model that is none": (("solve", "Why?", "--model", "magic"), "magic.*qwen2.5-coder-1.5b"),
     "a setting out of bounds": (
         ("solve", "Why?", "--step-tokens", "0"),
-        "step-tokens cannot be 0.*isump solve --help",
+        "step-tokens cannot be 0.*isump --help",
     ),
     "a setting that is no number": (("solve", "Why?", "--step-tokens", "many"), "many"),
     "a variant that is none": (("solve", "Why?", "--variant", "triple"), "triple.*two-call.*fused"),
@@ -254,3 +254,15 @@ def test_doctor_fails_when_the_store_cannot_be_used(
     place.write_bytes(b"this is no database" * 99)
     assert ran(monkeypatch, "doctor", "--store", str(place)) == 1
     assert "cannot be used" in capsys.readouterr().out
+
+
+def test_a_reader_that_has_seen_enough_does_not_end_the_attempt(tmp_path: Path) -> None:
+    replies, store = tmp_path / "slow.jsonl", tmp_path / "t.sqlite"
+    replies.write_text('{"text": "3 + 4 = 7.", "seconds": 0.2}\n' * 9)
+    words = f"solve Q? --backend scripted --replies {replies} --store {store} --max-steps 3"
+    for more in ("", " --json"):
+        command = f"{sys.executable} -m app {words}{more} | head -1"
+        done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=True)
+        assert done.stdout.count("\n") == 1 and "Traceback" not in done.stderr
+    with Store.existing(store) as opened:
+        assert [attempt.status for attempt in opened.attempts()] == ["done", "done"]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+import graphs
 from app.backends.scripted import ScriptedBackend
 from app.session import solve
 from app.store import Store
@@ -106,3 +108,12 @@ async def test_a_strategy_that_needs_what_the_backend_lacks_is_refused_before_it
             async for _ in solve(Question("q", "Why?"), "needy", backend, Settings(), store):
                 pass
         assert store.attempts() == [] and not backend.requests
+
+
+def test_every_file_that_defines_a_strategy_is_listed_under_its_own_name() -> None:
+    modules = {
+        path.stem: import_module(f"graphs.{path.stem}") for path in Path(graphs.__file__).parent.glob("[!_]*.py")
+    }
+    defined = {name: module.STRATEGY for name, module in modules.items() if hasattr(module, "STRATEGY")}
+    assert defined == STRATEGIES
+    assert all(strategy.name == name for name, strategy in defined.items())

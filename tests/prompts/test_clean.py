@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompts.clean import clean, encodable
+from prompts.clean import check_question, clean, encodable
+from prompts.values import UserError
 
 ANY = st.text(st.characters(codec=None, exclude_categories=()), max_size=60)
 
@@ -39,3 +40,10 @@ def test_what_is_clean_can_be_encoded_and_stays_as_it_is(text: str) -> None:
 @given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), max_size=60))
 def test_words_numbers_and_signs_stay(text: str) -> None:
     assert clean(text) == text
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "a\x00b", "a\x1b[2Jb", "\ud800", "x" * 1_000_001])
+def test_questions_that_cannot_be_asked_are_refused(text: str) -> None:
+    with pytest.raises(UserError):
+        check_question(text)
+    assert check_question(" why?\r\n") == "why?"

@@ -5,7 +5,7 @@ gr.HTML(step_html(12, store.record(12, 3), store.step_count(12)))
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import LiteralString
 
 from markupsafe import Markup
@@ -43,14 +43,14 @@ _VERBS: dict[Verb, LiteralString] = {
 }
 
 
-def attempt_cells(found: AttemptSummary, public: Callable[[str], str]) -> list[str | int]:
-    """An attempt as a row under ``HEADS``: plain text, short, on one line; ``public`` cleans what errors say."""
+def attempt_cells(found: AttemptSummary) -> list[str | int]:
+    """An attempt as a row under ``HEADS``: plain text, short, on one line."""
     run = "" if found.run is None else f"{found.run} ({found.task})"
     return [
         found.attempt,
         one_line(found.question, _BRIEF),
         one_line(found.answer or "", _BRIEF),
-        one_line(public(outcome_words(found)), _BRIEF),
+        one_line(outcome_words(found), _BRIEF),
         found.strategy,
         one_line(run, _BRIEF),
         found.steps,

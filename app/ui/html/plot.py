@@ -8,6 +8,7 @@ Colours are classes of ``charts.css``; a shape or a dash says the same again. An
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, LiteralString
@@ -15,7 +16,6 @@ from typing import Literal, LiteralString
 from markupsafe import Markup
 
 from app.text import format_number
-from app.ui.html.scale import Scale, reach, ticks
 from app.ui.html.tables import Head, table_html
 from app.ui.html.text import escaped, joined, markup
 
@@ -24,6 +24,9 @@ COLOURS = 8
 EMPTY = "nothing to show yet"
 WIDTH, HEIGHT = 440, 280  # units of the picture, which is as wide as its column
 _TOP, _CHARACTER = 30, 8  # room above; the width of a digit
+
+_MAX_TICKS, _MAX_WHOLE_TICKS = 6, 8
+_ROUND = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
 
 Marker = Literal["circle", "square", "triangle", "diamond", "down", "cross", "bar"]
 _SHAPES: dict[Marker, LiteralString] = {
@@ -104,6 +107,38 @@ class Chart:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """From values between ``low`` and ``high`` to places between ``start`` and ``end`` in a picture."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def at(self, value: float) -> float:
+        """The place of a value."""
+        return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
+
+
+def axis_limits(low: float, high: float, values: Sequence[float]) -> tuple[float, float]:
+    """The limits given, or round ones that hold all values; they change seldom while values are added."""
+    least, most = min((low, *values)), max((high, *values))
+    if most > high and most > 0:
+        size = 10.0 ** math.floor(math.log10(most))
+        most = next((size * part for part in _ROUND if size * part >= most), most)
+    return least, most
+
+
+def ticks(low: float, high: float, whole: bool = False) -> tuple[float, ...]:
+    """Round numbers from ``low`` to ``high``, equally far apart; ``whole`` ones where things are counted."""
+    least = (high - low) / (_MAX_WHOLE_TICKS if whole else _MAX_TICKS)
+    size = 10.0 ** math.floor(math.log10(least))
+    step = next((size * part for part in (1, 2, 5) if size * part >= least), 10 * size)
+    step = max(1.0, step) if whole else step
+    return tuple(i * step for i in range(math.ceil(low / step), math.floor(high / step * (1 + 1e-9)) + 1))
+
+
 def chart_html(chart: Chart) -> Markup:
     """The chart as a figure. Its height does not depend on its points; without any it is a frame that says so."""
     drawn = [series for series in chart.series if series.points]
@@ -128,11 +163,11 @@ def chart_html(chart: Chart) -> Markup:
 
 def _inside(chart: Chart, drawn: Sequence[Series]) -> Markup:
     points = [point for series in drawn for point in series.points]
-    left, right = reach(chart.x.low, chart.x.high, [point.x for point in points])
+    left, right = axis_limits(chart.x.low, chart.x.high, [point.x for point in points])
     heights = [value for point in points for value in (point.y, *point.span)]
-    floor, ceiling = reach(chart.y.low, chart.y.high, heights)
-    rungs = ticks(floor, ceiling, chart.y.whole)
-    start = 10 + _CHARACTER * min(12, max(len(format_number(rung)) for rung in rungs))
+    floor, ceiling = axis_limits(chart.y.low, chart.y.high, heights)
+    y_ticks = ticks(floor, ceiling, chart.y.whole)
+    start = 10 + _CHARACTER * min(12, max(len(format_number(tick)) for tick in y_ticks))
     across = tuple(chart.x.names or ticks(left, right, chart.x.whole))
     last = chart.x.names.get(across[-1]) or format_number(across[-1])
     x = Scale(left, right, start, WIDTH - 6 - _CHARACTER * min(12, max(2, len(last))) / 2)
@@ -141,7 +176,7 @@ def _inside(chart: Chart, drawn: Sequence[Series]) -> Markup:
     middle = (x.start + x.end) / 2
     return joined(
         (
-            *(_rung(rung, x, y) for rung in rungs),
+            *(_y_tick(tick, x, y) for tick in y_ticks),
             *(_tick(chart.x, tick, x, y) for tick in across),
             markup('<path class="axis" d="M{:.1f} {:.1f}H{:.1f}"/>', x.start, y.start, x.end),
             _text(chart.y.title, 2, 15),
@@ -160,9 +195,9 @@ def _text(words: str, x: float, y: float, kind: LiteralString = "") -> Markup:
     return markup('<text class="{}" x="{:.1f}" y="{:.1f}">{}</text>', kind, x, y, escaped(words))
 
 
-def _rung(rung: float, x: Scale, y: Scale) -> Markup:
-    line = markup('<path class="grid" d="M{:.1f} {:.1f}H{:.1f}"/>', x.start, y.at(rung), x.end)
-    return line + _text(format_number(rung), x.start - 6, y.at(rung) + 4.5, "tick end")
+def _y_tick(tick: float, x: Scale, y: Scale) -> Markup:
+    line = markup('<path class="grid" d="M{:.1f} {:.1f}H{:.1f}"/>', x.start, y.at(tick), x.end)
+    return line + _text(format_number(tick), x.start - 6, y.at(tick) + 4.5, "tick end")
 
 
 def _tick(axis: Axis, tick: float, x: Scale, y: Scale) -> Markup:

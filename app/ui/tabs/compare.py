@@ -18,12 +18,12 @@ from app.ui.bindings import EVENT_DEFAULTS, enclosing, handler
 from app.ui.html.columns import Column, columns_html
 from app.ui.html.runs import comparison_html, pairs_html, pairs_of
 from app.ui.html.text import alert_html, markup, note_html
-from app.ui.limits import check_typed
-from app.ui.live import LiveAttempts, Started, Streams, check_room
+from app.ui.live import LiveAttempts, Started, Streams
 from app.ui.site import Site
-from app.ui.tabs.run_choices import chosen_run, run_choices, scorer_choices
+from app.ui.tabs.runs import chosen_run, run_choices, scorer_choices
 from evals.results import pair
 from graphs import DEFAULT, STRATEGIES
+from prompts.clean import check_question
 from prompts.values import Question, UserError
 
 NONE = "none"
@@ -45,19 +45,18 @@ async def compare_strategies(
 ) -> AsyncGenerator[Markup]:
     """Ask one question in each of the ways ``chosen`` (strategy, model, strategy, model ...), all at once."""
     try:
-        check_room(started)
-        question = Question("asked", check_typed(text))
+        question = Question("asked", check_question(text or ""))
         ways = [(s, m) for s, m in zip(chosen[::2], chosen[1::2], strict=True) if s and m and s != NONE]
         if len(ways) < 2:
             raise BadInput("There is nothing to compare: choose at least two strategies.")
         live, headings = LiveAttempts(len(ways)), [f"{strategy}, {model}" for strategy, model in ways]
         started.add(live)
-        yield _columns_html(site, headings, live)
+        yield _columns_html(headings, live)
         async with aclosing(live.follow(partial(_streams, site, question, ways))) as changes:
             async for _ in changes:
-                yield _columns_html(site, headings, live)
+                yield _columns_html(headings, live)
     except UserError as error:
-        yield alert_html(site.redact(str(error)))
+        yield alert_html(str(error))
 
 
 def compare_runs(site: Site, number_a: object, number_b: object, scorer: str | None, shown: str | None) -> Markup:
@@ -73,12 +72,12 @@ def compare_runs(site: Site, number_a: object, number_b: object, scorer: str | N
         comparison = pair(site.store, a, b, scorer)
         pairs = pairs_of(site.store.items(a.id), site.store.items(b.id))
     except UserError as error:
-        return alert_html(site.redact(str(error)))
+        return alert_html(str(error))
     if shown == FLIPS:
         flipped = {*comparison.flips.gained, *comparison.flips.lost}
         pairs = [each for each in pairs if each.question_id in flipped]
     names = (f"{a.spec.strategy} (run {a.id})", f"{b.spec.strategy} (run {b.id})")
-    return site.redact(comparison_html(comparison, *names) + pairs_html(pairs, comparison.flips, scorer, *names))
+    return comparison_html(comparison, *names) + pairs_html(pairs, comparison.flips, scorer, *names)
 
 
 async def _streams(site: Site, question: Question, ways: Sequence[tuple[str, str]]) -> Streams:
@@ -91,8 +90,8 @@ async def _streams(site: Site, question: Question, ways: Sequence[tuple[str, str
     ]
 
 
-def _columns_html(site: Site, headings: Sequence[str], live: LiveAttempts) -> Markup:
-    return site.redact(columns_html([Column(*each) for each in zip(headings, live.views, strict=True)]))
+def _columns_html(headings: Sequence[str], live: LiveAttempts) -> Markup:
+    return columns_html([Column(*each) for each in zip(headings, live.views, strict=True)])
 
 
 def _build_strategies(site: Site) -> None:

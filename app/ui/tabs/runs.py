@@ -12,17 +12,20 @@ from typing import Any, get_args
 import gradio as gr
 from markupsafe import Markup
 
+from app.errors import BadInput
+from app.options import MAX_ROW
 from app.store.records import CallUsage, Run
+from app.text import sanitize
 from app.ui.bindings import EVENT_DEFAULTS, enclosing, handler
 from app.ui.html.charts import JudgedAttempt, RunPoint, accuracy_chart, context_by_call, fidelity_chart
 from app.ui.html.plot import chart_html
-from app.ui.html.runs import Outcome, best_estimate, items_html, outcome, run_html, runs_html, state_html
+from app.ui.html.runs import Outcome, best_estimate, items_html, outcome, run_html, run_name, runs_html, state_html
 from app.ui.html.text import alert_html, note_html
 from app.ui.site import Site
 from app.ui.tabs import eval_panel
-from app.ui.tabs.run_choices import chosen_run, run_choices, scorer_choices
 from evals.report import RunSummary
 from evals.results import backend_use, summarize_run
+from evals.tasks import TASKS
 from prompts.checks import fidelity
 from prompts.values import UserError
 
@@ -117,10 +120,10 @@ def one_run(site: Site, number: object, scorer: str | None) -> tuple[Markup, Mar
     try:
         run = chosen_run(site, number)
     except UserError as error:
-        return alert_html(site.redact(str(error))), *run_charts("", (), ())
+        return alert_html(str(error)), *run_charts("", (), ())
     scorer = scorer or run.spec.primary
     done = [item for item in site.store.items(run.id) if item.status == "done"]
-    head = site.redact(run_html(run, summarize_run(site.store, run, scorer), backend_use(site.store, run.id)))
+    head = run_html(run, summarize_run(site.store, run, scorer), backend_use(site.store, run.id))
     judged = list[JudgedAttempt]()
     if fidelity.CHECK.name in run.spec.checks:
         invented = site.store.finding_counts(run.id, fidelity.CHECK.name, "invented")
@@ -139,7 +142,7 @@ def questions(site: Site, number: object, scorer: str | None, only: str | None) 
         return Markup()  # `one_run` says it
     scorer = scorer or run.spec.primary
     items = [item for item in site.store.items(run.id) if only in (ALL, outcome(item, scorer))]
-    return site.redact(items_html(items, scorer))
+    return items_html(items, scorer)
 
 
 def ended(site: Site, number: int | None) -> tuple[object, ...]:
@@ -148,8 +151,31 @@ def ended(site: Site, number: int | None) -> tuple[object, ...]:
         return tuple(gr.skip() for _ in range(5))
     run = site.store.run(number)
     *shown, choices = overview(site)
-    state = site.redact(state_html(summarize_run(site.store, run), run.spec.n))
+    state = state_html(summarize_run(site.store, run), run.spec.n)
     return state, *shown, choices | {"value": number}
+
+
+def run_choices(runs: Sequence[Run]) -> list[tuple[str, int]]:
+    """The runs to choose from, newest first."""
+    return [(sanitize(run_name(run)), run.id) for run in reversed(runs)]
+
+
+def chosen_run(site: Site, number: object) -> Run:
+    """The run of a number that may have been typed; raises ``UserError`` when there is none."""
+    try:
+        return site.store.run(min(int(str(number)), MAX_ROW))
+    except ValueError:
+        raise BadInput(f"There is no run {str(number)[:40]}: choose one of the list.") from None
+
+
+def scorer_choices(site: Site, run: Run) -> list[str]:
+    """The scorers of a run, the primary one first: its task's, or those found in the store if there is no such task."""
+    found = TASKS[run.spec.task].scorers if run.spec.task in TASKS else _stored_scorers(site, run)
+    return [run.spec.primary, *(name for name in found if name != run.spec.primary)]
+
+
+def _stored_scorers(site: Site, run: Run) -> list[str]:
+    return sorted({name for item in site.store.items(run.id) for name in item.scores})
 
 
 def _chart(html: Markup) -> gr.HTML:

@@ -25,10 +25,10 @@ from app.ui.html.plot import chart_html
 from app.ui.html.steps import answer_html, step_card_html
 from app.ui.html.tables import attempt_link, brief
 from app.ui.html.text import alert_html, escaped, joined, markup, note_html, status_html
-from app.ui.limits import check_typed
-from app.ui.live import LiveQuestion, Started, Streams, check_room
+from app.ui.live import LiveQuestion, Started, Streams
 from app.ui.site import Site
 from graphs import DEFAULT, STRATEGIES, find_strategy
+from prompts.clean import check_question
 from prompts.settings import MemoryForm, Settings, Variant
 from prompts.values import Question
 
@@ -46,7 +46,7 @@ SHOWN = 100
 """Steps in view while an attempt runs; the trace has all of them."""
 
 
-def answer_box_html(view: AttemptView | None, site: Site) -> Markup:
+def answer_box_html(view: AttemptView | None) -> Markup:
     """What is being done, the answer, or why there is none; ``None`` stands for no question yet."""
     if view is None:
         return note_html("The answer will appear here.")
@@ -59,7 +59,7 @@ def answer_box_html(view: AttemptView | None, site: Site) -> Markup:
         when = f"after {count(len(view.records), 'step')}" if view.records else "before the first step"
         return status_html(f"Stopped {when}; what was done is kept.") + link
     if view.error is not None:
-        return alert_html(site.redact(view.error)) + link
+        return alert_html(view.error) + link
     return markup('<div class="thinking">{}</div>{}', status_html(_progress(view)), link)
 
 
@@ -117,7 +117,7 @@ def build(site: Site) -> None:
             with gr.Row(elem_classes="buttons-row"):
                 begin = gr.Button("Solve", variant="primary")
                 stop = gr.Button("Stop", interactive=False)
-            answer = gr.HTML(answer_box_html(None, site), elem_classes="answer-box")
+            answer = gr.HTML(answer_box_html(None), elem_classes="answer-box")
         with gr.Column(scale=2, min_width=320):
             strategy = gr.Dropdown([*STRATEGIES], value=DEFAULT, label="Strategy", info=STRATEGIES[DEFAULT].help)
             model = gr.Dropdown(site.backends.names(), label="Model")
@@ -132,14 +132,13 @@ def build(site: Site) -> None:
     async def ask(
         site: Site, started: Started[LiveQuestion], text: str | None, strategy: str, model: str, *chosen: Any
     ) -> AsyncGenerator[tuple[Any, ...]]:
-        check_room(started)
         live = LiveQuestion(text or "")
         started.add(live)
         settings: dict[str, Any] = dict(zip(SETTINGS, chosen, strict=True))
-        yield *_boxes(live, site), questions_box_html(started), gr.Button(interactive=True)
+        yield *_boxes(live), questions_box_html(started), gr.Button(interactive=True)
         async with aclosing(live.follow(partial(_streams, site, live.text, strategy, model, settings))) as changes:
             async for _ in changes:
-                boxes = _boxes(live, site) if started.newest[0] is live else (gr.skip(), gr.skip(), gr.skip())
+                boxes = _boxes(live) if started.newest[0] is live else (gr.skip(), gr.skip(), gr.skip())
                 yield *boxes, questions_box_html(started), gr.Button(interactive=bool(started.running))
 
     async def end(_: Site, started: Started[LiveQuestion]) -> None:
@@ -183,14 +182,14 @@ def _slider(label: str, info: str, value: int, low: int, high: int, step: int) -
 async def _streams(site: Site, text: str, strategy: str, model: str, chosen: dict[str, Any]) -> Streams:
     if not text.strip():
         raise BadInput("There is no question: write one, or take an example.")
-    question, settings = Question("asked", check_typed(text)), site.settings_for(strategy, chosen)
+    question, settings = Question("asked", check_question(text)), site.settings_for(strategy, chosen)
     backend = await site.backend_for(model, strategy)
     return [solve(question, strategy, backend, settings, site.store)]
 
 
-def _boxes(live: LiveQuestion, site: Site) -> tuple[Markup, Markup, Markup]:
+def _boxes(live: LiveQuestion) -> tuple[Markup, Markup, Markup]:
     view = live.view
-    return answer_box_html(view, site), steps_box_html(view.records), chart_box_html(view.records)
+    return answer_box_html(view), steps_box_html(view.records), chart_box_html(view.records)
 
 
 def _progress(view: AttemptView) -> str:

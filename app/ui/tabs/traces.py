@@ -5,31 +5,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 import gradio as gr
 
 from app.errors import StoreError
-from app.store.search import AttemptFilter
+from app.store.search import AttemptFilter, OutcomeFilter
 from app.ui.bindings import EVENT_DEFAULTS, handler, request_handler, selection_handler
-from app.ui.html.attempt import HEADS, LISTED, header_html, settings_html, step_html, stepper_html
+from app.ui.html.attempt import HEADS, LISTED, attempt_cells, header_html, settings_html, step_html, stepper_html
 from app.ui.html.calls import outputs_html, prompts_html
 from app.ui.html.steps import answer_html
-from app.ui.html.text import alert_html, note_html
+from app.ui.html.text import alert_html, note_html, status_html
 from app.ui.site import Site
-from app.ui.tabs import fork_panel
-from app.ui.tabs.trace_filters import (
-    ANY,
-    ANY_RUN,
-    NO_RUN,
-    filter_choices,
-    list_attempts,
-    read_filters,
-    shown_only,
-    whole,
-)
+from app.ui.tabs import fork
+from prompts.checks import CHECKS
+from prompts.values import UserError
 
+ROWS = 50
+"""Attempts on one page of the list."""
+
+ANY, ANY_RUN, NO_RUN = ("any", ""), ("any", 0), ("none", 0)
+"""The first choices of the filters, which stand for no filter."""
 _STEPPER = """
 element.addEventListener('click', (event) => {
   const button = event.target.closest('[data-step]');
@@ -97,7 +95,7 @@ def build(site: Site) -> None:
                 output = gr.HTML()
             with gr.Accordion("Settings of the attempt", open=False):
                 settings = gr.HTML()
-    panel = fork_panel.build(site, attempt, step)
+    panel = fork.build(site, attempt, step)
 
     filters, list_view = [words, only, run, other, task, strategy], [table, counted, place]
     step_view = [steps, body, prompt, output, *panel.boxes]
@@ -172,7 +170,7 @@ def show_attempt(site: Site, number: object, at: object) -> tuple[object, ...]:
     attempt = whole(number)
     if not attempt:
         nothing = note_html("Choose an attempt above to look into it.")
-        return _no_steps(), nothing, *[""] * 6, *fork_panel.boxes(site, attempt, 0)
+        return _no_steps(), nothing, *[""] * 6, *fork.boxes(site, attempt, 0)
     try:
         found, store = site.store.attempt(attempt), site.store
         total = store.step_count(attempt)
@@ -181,9 +179,9 @@ def show_attempt(site: Site, number: object, at: object) -> tuple[object, ...]:
         shown = show_step(site, attempt, place)
     except StoreError:
         gone = alert_html(f"Attempt {attempt} cannot be shown: there is none of that number here.")
-        return _no_steps(), gone, *[""] * 6, *fork_panel.boxes(site, attempt, 0)
+        return _no_steps(), gone, *[""] * 6, *fork.boxes(site, attempt, 0)
     slider = gr.Slider(maximum=max(total - 1, 1), value=place, interactive=total > 1)
-    return slider, site.redact(header_html(found)), site.redact(answer), settings_html(found), *shown
+    return slider, header_html(found), answer, settings_html(found), *shown
 
 
 def show_step(site: Site, number: object, at: object) -> tuple[object, ...]:
@@ -193,12 +191,73 @@ def show_step(site: Site, number: object, at: object) -> tuple[object, ...]:
     place = max(0, min(whole(at), total - 1))
     outline = store.outline(attempt, max(0, min(place - LISTED // 2, total - LISTED)), LISTED)
     stepper = stepper_html(outline, place, total, store.first_faults(attempt))
-    boxes = fork_panel.boxes(site, attempt, place)
+    boxes = fork.boxes(site, attempt, place)
     if not total:
         return stepper, "", "", "", *boxes
     record = store.record(attempt, place)
     calls = record.step.calls
-    return stepper, step_html(attempt, record, total), prompts_html(calls), site.redact(outputs_html(calls)), *boxes
+    return stepper, step_html(attempt, record, total), prompts_html(calls), outputs_html(calls), *boxes
+
+
+def shown_only() -> dict[str, str]:
+    """The choices of the filter "Show", and the value of each: every attempt, an outcome, or a fault of any check."""
+    return {
+        "every attempt": "",
+        "wrong answers": "wrong",
+        "no answer": "unanswered",
+        "errors": "error",
+        "hit the step limit": "steps spent",
+        **{f"{name}s": value for value, _, name in _faults()},
+        "flipped between two runs": "flipped",
+    }
+
+
+def read_filters(
+    words: str | None, only: object, run: object, other: object, task: object, strategy: object
+) -> AttemptFilter:
+    """The filters as the store takes them; ``only`` is a value of ``shown_only``, and what is no choice is any."""
+    kind = next((kind for kind in get_args(OutcomeFilter) if kind == only), None)
+    fault = next((fault for value, fault, _ in _faults() if value == only), None)
+    of_task, by_strategy = (name if isinstance(name, str) and name else None for name in (task, strategy))
+    return AttemptFilter(words or "", whole(run) or None, of_task, by_strategy, kind, whole(other) or None, fault)
+
+
+def list_attempts(site: Site, wanted: AttemptFilter, page: int) -> tuple[object, ...]:
+    """One page of the attempts that are wanted: the rows, which they are (or why there are none), and the page."""
+    try:
+        total = site.store.count(wanted)
+        page = min(page, max(0, (total - 1) // ROWS))
+        rows = [attempt_cells(found) for found in site.store.find(wanted, ROWS, page * ROWS)]
+    except UserError as error:
+        return [], alert_html(str(error)), 0
+    counted = f"{page * ROWS + 1:,} to {page * ROWS + len(rows):,} of {total:,} attempts" if rows else "No attempts."
+    return rows, status_html(counted), page
+
+
+def whole(value: object) -> int:
+    """A number from the page as a whole one that SQLite can hold; 0 for anything else."""
+    try:
+        return max(0, min(int(float(str(value)[:40])), 2**53))
+    except (ValueError, OverflowError):
+        return 0
+
+
+def filter_choices(site: Site) -> tuple[gr.Dropdown, ...]:
+    """What the filters run, other run, task and strategy offer; what was chosen stays."""
+    stored = site.store.runs()
+    runs = [(f"{run.id}: {run.spec.strategy} on {run.spec.questions}", run.id) for run in reversed(stored)]
+    tasks = sorted({run.spec.task for run in stored})
+    tasks_and_strategies = (
+        gr.Dropdown([ANY, *((name, name) for name in names)]) for names in (tasks, site.store.strategies())
+    )
+    return gr.Dropdown([ANY_RUN, *runs]), gr.Dropdown([NO_RUN, *runs]), *tasks_and_strategies
+
+
+def _faults() -> Iterator[tuple[str, tuple[str, str], str]]:
+    """Each fault as the value of a choice, as its check and kind, and in words."""
+    for check in CHECKS.values():
+        for kind, name in check.faults.items():
+            yield f"{check.name}.{kind}", (check.name, kind), name
 
 
 def _no_steps() -> gr.Slider:

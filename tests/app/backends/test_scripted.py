@@ -137,7 +137,7 @@ async def test_its_fingerprint_is_that_of_the_replies(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["[" * 100_000, '"\\ud83d"', '{"text": "\\ude00"}', '{"text": "x", "text": "y"}', '{"text": "x", "seconds": NaN}',
+    ["[" * 100_000, '"\\ud83d"', '{"text": "\\ude00"}', '{"text": "x", "seconds": NaN}',
      '{"text": "x", "cached": 1.5}', '{"text": "x", "seconds": 1e999}', "1" * 5000, '"a\x00b"'],
     ids=lambda line: line[:30],
 )  # fmt: skip

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import random
 import sqlite3
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
@@ -11,13 +12,12 @@ from pathlib import Path
 import pytest
 
 from app.backends.scripted import ScriptedBackend
-from app.errors import BackendError, BadInput, StoreBusy, StoreError
+from app.errors import BackendError, StoreBusy, StoreError
 from app.session import Ended, solve
 from app.store import Store
 from app.store.records import Attempt, AttemptSpec, Record, RunSpec
 from app.store.search import AttemptFilter
 from prompts.checks import Finding
-from prompts.clean import check_question
 from prompts.memories import TextMemory, VectorMemory
 from prompts.settings import Settings
 from prompts.steps import Step
@@ -210,10 +210,14 @@ def test_vector_memories_are_kept_once_and_read_back(tmp_path: Path) -> None:
         assert store._db.table("memories").count == 1
 
 
-@pytest.mark.parametrize("text", ["", "  \n", "a\x00b", "a\x1b[2Jb", "x" * 1_000_001])
-def test_questions_that_cannot_be_asked_are_refused(text: str) -> None:
-    with pytest.raises(BadInput):
-        check_question(text)
+def test_a_clock_that_is_set_back_changes_no_duration(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Store.open(":memory:") as store:
+        attempts = [begin(store), begin(store)]
+        monkeypatch.setattr(time, "time", lambda: 0.0)
+        done, failed = store.finish(attempts[0], Answer("7"), "answered"), store.fail(attempts[1], "no")
+        for closed in (done, failed):
+            assert closed.seconds is not None and 0 <= closed.seconds < 60
+            assert store.attempt(closed.id) == closed and store.costs(closed.id).seconds == closed.seconds
 
 
 def test_a_full_disk_is_a_sentence_and_loses_nothing(tmp_path: Path) -> None:

@@ -4,13 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from markupsafe import Markup
 from pydantic import SecretStr
 
 from app.backends.config import BackendConfig
 from app.store import Store
 from app.ui.backends import Backends
-from app.ui.html.text import alert_html
 from app.ui.site import Site
 from graphs import STRATEGIES
 from graphs.strategy import Strategy
@@ -32,14 +30,6 @@ def site(tmp_path: Path) -> Iterator[Site]:
     )
     with Store.open(tmp_path / "t.sqlite") as store:
         yield Site(store, Backends(config), Settings(step_tokens=77), read_only=False)
-
-
-def test_no_path_address_or_key_is_shown(site: Site, tmp_path: Path) -> None:
-    sentence = f"{tmp_path}/t.sqlite, {tmp_path}/cache/m.gguf, {tmp_path}/r, {SERVER} and sk-hidden failed."
-    cleaned = "the trace store, the model folder/m.gguf, the file of replies, the server and the key failed."
-    assert site.redact(sentence) == cleaned
-    html = site.redact(alert_html(sentence))
-    assert isinstance(html, Markup) and html == alert_html(cleaned)
 
 
 def test_a_visitors_choices_go_before_the_command_lines(site: Site) -> None:

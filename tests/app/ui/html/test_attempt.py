@@ -75,10 +75,10 @@ def test_a_row_is_plain_short_and_says_how_it_came_out() -> None:
         4,
         (("wrong equation", 2), ("invented number", 1)),
     )
-    row = attempt_cells(found, str.upper)
+    row = attempt_cells(found)
     assert row[0] == 5 and row[6] == 4
     assert str(row[1]).startswith("a b <b>xx") and len(str(row[1])) == 90
-    assert row[3] == "WRONG, HIT THE STEP LIMIT, WRONG EQUATIONS, INVENTED NUMBERS, FORKED FROM 3"
+    assert row[3] == "wrong, hit the step limit, wrong equations, invented numbers, forked from 3"
     assert row[5] == "2 (gsm8k)"
 
 

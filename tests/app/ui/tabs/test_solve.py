@@ -61,25 +61,25 @@ def test_the_chart_grows_with_the_calls_and_keeps_its_room() -> None:
 
 
 def test_the_answer_box_says_how_far_an_attempt_is(site: Site) -> None:
-    assert "The answer will appear here." in answer_box_html(None, site)
-    assert "Opening the model" in answer_box_html(AttemptView(), site)
-    assert "Thinking …" in answer_box_html(AttemptView(3), site)
+    assert "The answer will appear here." in answer_box_html(None)
+    assert "Opening the model" in answer_box_html(AttemptView())
+    assert "Thinking …" in answer_box_html(AttemptView(3))
     records = (taken(0, "step", "so"), taken(1, "summarize", "so"))
-    assert "Thought 1 is there …" in answer_box_html(AttemptView(3, records[:1]), site)
-    assert "Thinking, after thought 1 …" in answer_box_html(AttemptView(3, records), site)
-    stopped = answer_box_html(AttemptView(3, records[:1], error=STOPPED), site)
+    assert "Thought 1 is there …" in answer_box_html(AttemptView(3, records[:1]))
+    assert "Thinking, after thought 1 …" in answer_box_html(AttemptView(3, records))
+    stopped = answer_box_html(AttemptView(3, records[:1], error=STOPPED))
     assert "Stopped after 1 step;" in stopped and 'href="?attempt=3"' in stopped
-    assert "Stopped before the first step;" in answer_box_html(AttemptView(error=STOPPED), site)
-    assert "42" in answer_box_html(ended("42"), site)
-    failed = answer_box_html(AttemptView(3, error=f"{site.store.path} is full {HOSTILE}"), site)
-    assert 'role="alert"' in failed and "the trace store is full" in failed
+    assert "Stopped before the first step;" in answer_box_html(AttemptView(error=STOPPED))
+    assert "42" in answer_box_html(ended("42"))
+    failed = answer_box_html(AttemptView(3, error=f"{site.store.path} is full {HOSTILE}"))
+    assert 'role="alert"' in failed and "is full" in failed
 
 
 def test_untrusted_text_is_escaped(site: Site) -> None:
     parts = [
         steps_box_html([taken(0, "step", HOSTILE), taken(1, "summarize", HOSTILE)]),
-        answer_box_html(ended(HOSTILE), site),
-        answer_box_html(AttemptView(1, error=HOSTILE), site),
+        answer_box_html(ended(HOSTILE)),
+        answer_box_html(AttemptView(1, error=HOSTILE)),
         questions_box_html(Started([asked(HOSTILE, AttemptView(1)), asked("Why?", ended(HOSTILE))])),
     ]
     for html in parts:

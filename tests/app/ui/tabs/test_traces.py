@@ -12,8 +12,7 @@ from app.session import solve
 from app.store import Store
 from app.store.search import AttemptFilter
 from app.ui.site import Site
-from app.ui.tabs.trace_filters import filter_choices, list_attempts, read_filters, shown_only
-from app.ui.tabs.traces import build, show_attempt, show_step
+from app.ui.tabs.traces import build, filter_choices, list_attempts, read_filters, show_attempt, show_step, shown_only
 from prompts import checks
 from prompts.checks.finding import Check, Finding
 from prompts.settings import Settings

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -18,17 +18,16 @@ from markupsafe import Markup
 from app.ablation import Removal, remove_facts, resume_with_seeds
 from app.attempt_view import stored_view
 from app.errors import BadInput
-from app.fork import Fork, is_resumable
+from app.fork import Fork, fork_at, is_resumable
 from app.store.records import Attempt
 from app.text import sanitize
 from app.ui.bindings import EVENT_DEFAULTS, handler
 from app.ui.html.columns import Column, fork_columns_html
 from app.ui.html.removals import removals_html
 from app.ui.html.text import alert_html, note_html, status_html
-from app.ui.limits import MOST_FACTS, MOST_FORKS, check_whole
-from app.ui.live import LiveAttempts, Started, Streams, check_room
+from app.ui.live import LiveAttempts, Started, Streams
 from app.ui.site import Site
-from app.ui.tabs.fork_edits import ForkEdits, edited_fork, fork_in_view, memory_lines
+from prompts.clean import check_question
 from prompts.memories import TextMemory
 from prompts.settings import Settings
 from prompts.values import Question, UserError
@@ -65,7 +64,7 @@ def build(site: Site, attempt: gr.Number, step: gr.Slider) -> ForkPanel:
             model = gr.Dropdown(site.backends.names(), label="Model of the fork")
             temperature = gr.Number(0, label="Temperature", info="at 0 every fork is the same")
             max_steps = gr.Number(12, label="Most steps", info="those before the fork count", precision=0)
-            forks = gr.Slider(1, MOST_FORKS, 1, step=1, precision=0, label="Forks", info="each with another seed")
+            forks = gr.Slider(1, 8, 1, step=1, precision=0, label="Forks", info="each with another seed")
         with gr.Row(elem_classes="buttons-row"):
             go = gr.Button("Resume from here", variant="primary", scale=0, min_width=200)
             which = gr.Button("Which fact mattered?", scale=0, min_width=280)
@@ -110,28 +109,24 @@ def boxes(site: Site, attempt: object, step: object) -> tuple[object, ...]:
     )
 
 
-async def resume_forks(
-    site: Site, started: Started[LiveAttempts], times: object, *values: Any
-) -> AsyncGenerator[Markup]:
-    """Resume ``times`` forks of the step as edited; they are shown beside their parent as they grow.
+async def resume_forks(site: Site, started: Started[LiveAttempts], number: int, *values: Any) -> AsyncGenerator[Markup]:
+    """Resume ``number`` forks of the step as edited; they are shown beside their parent as they grow.
 
     ``values`` are those of ``ForkEdits``.
     """
     edits = ForkEdits(*values)
     try:
-        check_room(started)
-        number = check_whole(times, "Forks", 1, MOST_FORKS)
         parent, fork, question, settings = edited_fork(site, edits)
         headings = ["Fork"] if number == 1 else [f"Fork {place}" for place in range(1, number + 1)]
         column, live = Column("Parent", stored_view(site.store, parent.id)), LiveAttempts(number)
         started.add(live)
-        yield _forks_html(site, column, fork, headings, live)
+        yield _forks_html(column, fork, headings, live)
         streams = partial(_streams, site, edits.model, parent, fork, question, settings, number)
         async with aclosing(live.follow(streams)) as changes:
             async for _ in changes:
-                yield _forks_html(site, column, fork, headings, live)
+                yield _forks_html(column, fork, headings, live)
     except UserError as error:
-        yield alert_html(site.redact(str(error)))
+        yield alert_html(str(error))
 
 
 async def remove_each_fact(site: Site, *values: Any) -> AsyncGenerator[Markup]:
@@ -143,17 +138,77 @@ async def remove_each_fact(site: Site, *values: Any) -> AsyncGenerator[Markup]:
     try:
         parent, fork, question, settings = edited_fork(site, edits)
         total = len(fork.memory.known) if isinstance(fork.memory, TextMemory) else 0
-        if total > MOST_FACTS:
-            raise BadInput(f"What we know has {total:,} facts: at most {MOST_FACTS} are removed one by one.")
         backend = await site.backend_for(edits.model, parent.spec.strategy)
         yield status_html("Resuming with every fact …")
         removals = remove_facts(fork, question, parent.spec.strategy, backend, settings, site.store)
         async with aclosing(removals):
             async for removal in removals:
                 found.append(removal)
-                yield site.redact(removals_html(found, total, parent))
+                yield removals_html(found, total, parent)
     except UserError as error:
-        yield alert_html(site.redact(str(error)))
+        yield alert_html(str(error))
+
+
+@dataclass(frozen=True, slots=True)
+class ForkEdits:
+    """The contents of the boxes of the panel, as they come from the page; ``known`` and ``next`` are lines."""
+
+    attempt: object
+    step: object
+    known: str | None
+    next: str | None
+    question: str | None
+    model: str
+    temperature: float | None
+    max_steps: float | None
+
+
+def fork_in_view(site: Site, attempt: object, step: object) -> tuple[Attempt, Fork]:
+    """The attempt in view, and the fork that its step in view stands for; both come from the page as they are.
+
+    Raises:
+        BadInput: No step is in view.
+        StoreError: There is no such attempt or step.
+    """
+    try:
+        parent, place = site.store.attempt(int(float(str(attempt)))), int(float(str(step)))
+        taken = [site.store.record(parent.id, at) for at in (place, place - 1) if at >= 0]
+        return parent, fork_at(parent, taken[::-1])
+    except (ValueError, OverflowError):
+        raise BadInput("There is no step in view: open an attempt first.") from None
+
+
+def memory_lines(fork: Fork) -> tuple[str, str]:
+    """What we know and what to do next as the contents of their two boxes; a memory of vectors leaves them empty."""
+    memory = fork.memory if isinstance(fork.memory, TextMemory) else TextMemory()
+    return sanitize("\n".join(memory.known)), sanitize("\n".join(memory.next))
+
+
+def edited_fork(site: Site, edits: ForkEdits) -> tuple[Attempt, Fork, Question, Settings]:
+    """The parent and the edited fork, question and settings; an untouched box stands for exactly what was stored.
+
+    Raises:
+        UserError: There is no such step, or the question or a setting cannot be used.
+    """
+    parent, fork = fork_in_view(site, edits.attempt, edits.step)
+    spec = parent.spec
+    if isinstance(fork.memory, TextMemory):
+        known, goals = memory_lines(fork)
+        memory = TextMemory(
+            fork.memory.known if edits.known == known else _entries(edits.known),
+            fork.memory.next if edits.next == goals else _entries(edits.next),
+        )
+        fork = replace(fork, memory=memory)
+    shown = sanitize(spec.question.text)
+    text = spec.question.text if edits.question == shown else check_question(edits.question or "")
+    given = {"temperature": edits.temperature, "max_steps": edits.max_steps}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    settings = site.settings_for(spec.strategy, spec.settings.model_dump() | chosen)
+    return parent, fork, replace(spec.question, text=text), settings
+
+
+def _entries(text: str | None) -> tuple[str, ...]:
+    return tuple(line.strip() for line in (text or "").splitlines() if line.strip())
 
 
 async def _streams(
@@ -163,6 +218,6 @@ async def _streams(
     return resume_with_seeds(fork, question, parent.spec.strategy, backend, settings, site.store, number)
 
 
-def _forks_html(site: Site, parent: Column, fork: Fork, headings: Sequence[str], live: LiveAttempts) -> Markup:
+def _forks_html(parent: Column, fork: Fork, headings: Sequence[str], live: LiveAttempts) -> Markup:
     forks = [Column(*each) for each in zip(headings, live.views, strict=True)]
-    return site.redact(fork_columns_html(parent, fork, forks))
+    return fork_columns_html(parent, fork, forks)

@@ -17,8 +17,8 @@ from app.store import Store
 from app.ui.html.columns import Column, columns_html, first_difference, fork_columns_html, split_records
 from app.ui.live import LiveAttempts, Started
 from app.ui.site import Site
-from app.ui.tabs import fork_panel
-from app.ui.tabs.fork_edits import ForkEdits, edited_fork, fork_in_view, memory_lines
+from app.ui.tabs import fork as fork_panel
+from app.ui.tabs.fork import ForkEdits, edited_fork, fork_in_view, memory_lines
 from prompts.memories import TextMemory, VectorMemory
 from prompts.settings import Settings
 from prompts.values import Question, Request
