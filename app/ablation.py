@@ -18,7 +18,7 @@ from app.fork import Fork
 from app.session import Event, solve
 from app.store import Store
 from app.store.records import Attempt
-from app.streams import AT_ONCE, merge
+from app.streams import AT_ONCE, Merge
 from prompts.answers import meaning
 from prompts.backend import Backend
 from prompts.memories import TextMemory
@@ -82,7 +82,7 @@ async def remove_facts(
     forks = [replace(fork, memory=memory) for memory in memories]
     streams = [solve(question, strategy, backend, settings, store, fork=each) for each in forks]
     views = [AttemptView()] * len(known)
-    async with aclosing(merge(streams, at_once)) as batches:
+    async with aclosing(Merge(streams, at_once).batches()) as batches:
         async for batch in batches:
             for place, event in batch:
                 views[place] = view = views[place].after(event)

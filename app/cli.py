@@ -21,7 +21,6 @@ from pydantic_settings import (
     BaseSettings,
     CliPositionalArg,
     CliSubCommand,
-    PydanticBaseSettingsSource,
     SettingsConfigDict,
     get_subcommand,
 )
@@ -184,19 +183,8 @@ class Doctor(StoreOption, BackendOptions):
 class Isump(BaseSettings):
     """Step-by-step reasoning with a bounded context, every step traced."""
 
-    model_config = SettingsConfigDict(extra="ignore")
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Nothing but the command line: a variable that happens to be called ``RUNS`` is no command."""
-        return (init_settings,)
+    # A variable of the environment that happens to be called ``RUNS`` is no command.
+    model_config = SettingsConfigDict(extra="ignore", env_prefix="ISUMP_COMMAND_")
 
     solve: CliSubCommand[Solve] = Field(description="solve a question step by step")
     ui: CliSubCommand[Ui] = Field(description="open the app in a browser")

@@ -1,8 +1,8 @@
-"""Facts of a GGUF file's metadata: control tokens, and what a context costs; read in a tenth of a second.
+"""Facts of a GGUF file's metadata: control tokens and the trained context; read in a tenth of a second.
 
     facts = read_facts(Path("model.gguf"))
     facts.control_tokens    -> {"<|im_start|>", "<|im_end|>", ...}
-    facts.context_bytes     -> 28672, the memory that a token of context takes
+    facts.trained_context   -> 32768
 
 What makes no sense is a ``ModelError``; llama.cpp judges the rest of the file, in a process of its own.
 Specification: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 from app.errors import ModelError
 
@@ -36,12 +36,10 @@ class ModelFacts:
     Attributes:
         control_tokens: Texts that its tokenizer reads as one token wherever they stand, and that are no words.
         trained_context: Tokens of context it was trained for, or ``None`` when the file does not say.
-        context_bytes: Memory of one token of context, or ``None`` when it depends on more than the file says.
     """
 
     control_tokens: frozenset[str]
     trained_context: int | None
-    context_bytes: int | None
 
 
 def read_facts(path: Path) -> ModelFacts:
@@ -64,10 +62,8 @@ def read_facts(path: Path) -> ModelFacts:
 
 
 def _facts(entries: Mapping[str, Any]) -> ModelFacts:
-    prefix = f"{entries.get('general.architecture')}."
-    of_model = {key.removeprefix(prefix): value for key, value in entries.items() if key.startswith(prefix)}
-    trained = of_model.get("context_length")
-    return ModelFacts(_control_tokens(entries), trained if _whole(trained) else None, _context_bytes(of_model))
+    trained = entries.get(f"{entries.get('general.architecture')}.context_length")
+    return ModelFacts(_control_tokens(entries), trained if type(trained) is int and trained > 0 else None)
 
 
 def _control_tokens(entries: Mapping[str, Any]) -> frozenset[str]:
@@ -78,22 +74,6 @@ def _control_tokens(entries: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(
         text for text, kind in special.items() if text.strip() and (kind != _USER_DEFINED or _MARK.fullmatch(text))
     )
-
-
-def _context_bytes(model: Mapping[str, Any]) -> int | None:
-    """Keys and values of every layer, two bytes a number; ``None`` where some layers keep only a window of them."""
-    layers, heads, width = (model.get(name) for name in ("block_count", "attention.head_count", "embedding_length"))
-    kv_heads = model.get("attention.head_count_kv", heads)
-    if not (_whole(layers) and _whole(heads) and _whole(kv_heads) and _whole(width)):
-        return None
-    key, value = (model.get(f"attention.{name}_length", width // heads) for name in ("key", "value"))
-    if not (_whole(key) and _whole(value)) or model.get("attention.sliding_window"):
-        return None
-    return 2 * layers * kv_heads * (key + value)
-
-
-def _whole(value: object) -> TypeGuard[int]:
-    return type(value) is int and 0 < value < 2**31
 
 
 def _entries(data: mmap) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from pydantic_settings import CliPositionalArg, CliSubCommand, get_subcommand
 
 from app.errors import BadInput
 from app.options import MAX_ROW, StoreOption
-from app.text import count
+from app.text import count, sanitize
 from prompts.user_files import UserPath
 
 
@@ -152,13 +152,8 @@ class StoreCommands(BaseModel):
 
 
 def _print(lines: Iterable[str]) -> None:
-    from rich.console import Console
-
-    from app.text import sanitize
-
-    console = Console()
     for line in lines:
-        console.print(sanitize(line), markup=False, highlight=False, soft_wrap=True)
+        print(sanitize(line))
 
 
 def _agreed() -> bool:

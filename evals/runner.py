@@ -20,7 +20,7 @@ from app.session import Event, solve
 from app.store import Store
 from app.store.database import retry_while_busy
 from app.store.records import Attempt, ItemResult, Run, RunSpec
-from app.streams import merge
+from app.streams import Merge
 from evals.identity import StoredModel, differences, spec_of
 from evals.progress import Progress
 from evals.task import Item, QuestionSet, Source, Task
@@ -153,7 +153,7 @@ class Runner:
         waiting = await self._skip_done()
         yield self._now()
         views: dict[int, AttemptView] = {}
-        async with aclosing(merge(map(self._attempt, waiting), self.concurrency)) as batches:
+        async with aclosing(Merge(map(self._attempt, waiting), self.concurrency).batches()) as batches:
             async for batch in batches:
                 before = self._done
                 for place, event in batch:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import secrets
 import subprocess
 import sys
@@ -33,8 +32,6 @@ from prompts.values import Generation, Request
 PROMPT_CACHE_MIB = 1024
 """Memory for prompts that left their slot; llama.cpp's own default is 8192, more than many laptops can spare."""
 DEFAULT_CONTEXT = 8192
-MIN_CONTEXT = 256
-"""Tokens; in less no prompt of ours fits, together with a reply."""
 _MAX_IN_ALL = 2**31 - 1  # llama.cpp counts the tokens of all slots in 32 bits
 PROGRAM = Path(__file__).with_name("llama_process.py")
 
@@ -84,10 +81,10 @@ class EmbeddedBackend(OpenAIBackend):
 
         Raises:
             ModelError: The file cannot be loaded as a model.
-            BadInput: The context is more than the model was trained for, or than the memory holds.
+            BadInput: The context is more than the model was trained for.
         """
         facts = await asyncio.to_thread(read_facts, path)
-        context = choose_context(context, slots, facts, free_memory())
+        context = choose_context(context, slots, facts)
         key = secrets.token_urlsafe(32)
         process = subprocess.Popen(
             [sys.executable, "-P", str(PROGRAM)],
@@ -160,7 +157,7 @@ class EmbeddedBackend(OpenAIBackend):
             return error
         return BackendUnavailable(
             f"The embedded model's process ended (exit code {self._process.returncode}), "
-            "perhaps for lack of memory: take a smaller model."
+            "perhaps for lack of memory: take a smaller model or --context, or ask fewer at once."
         )
 
     async def aclose(self) -> None:
@@ -195,17 +192,11 @@ def _end(process: subprocess.Popen[str]) -> None:
                 pipe.close()
 
 
-def choose_context(asked: int | None, slots: int, facts: ModelFacts, free: int | None) -> int:
-    """Tokens of context for each of ``slots`` requests at once.
-
-    Args:
-        asked: What the person wants; by default 8192, or what the model was trained for if that is less.
-        slots: Requests answered side by side, each with a context of its own.
-        facts: Facts of the model's file.
-        free: Bytes of memory that can be had, or ``None`` when that is unknown.
+def choose_context(asked: int | None, slots: int, facts: ModelFacts) -> int:
+    """Tokens of context for each of ``slots`` requests at once: by default 8192, or what the model was trained for.
 
     Raises:
-        BadInput: The model was trained for less, or the memory holds less; the message says what fits.
+        BadInput: The model was trained for less, or llama.cpp cannot count so many.
     """
     trained = facts.trained_context or _MAX_IN_ALL
     context = min(DEFAULT_CONTEXT, trained) if asked is None else asked
@@ -214,23 +205,9 @@ def choose_context(asked: int | None, slots: int, facts: ModelFacts, free: int |
             f"A context of {context:,} tokens is more than the {trained:,} this model was trained for: pass --context "
             f"{trained} or less."
         )
-    fits = _MAX_IN_ALL // slots
-    if facts.context_bytes and free is not None:
-        fits = min(fits, free // facts.context_bytes // slots)
-    if context <= fits:
-        return context
-    less = f"pass --context {fits} or less, or ask" if fits >= MIN_CONTEXT else "ask"
-    raise BadInput(
-        f"A context of {context:,} tokens for each of {slots:,} requests at once is more than this machine's memory or"
-        f" llama.cpp holds: {less} fewer at once (--slots, --concurrency)."
-    )
-
-
-def free_memory() -> int | None:
-    """Bytes of memory that can be had without taking any from other programs; ``None`` where the system won't say."""
-    with suppress(OSError, ValueError, StopIteration):
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        return int(next(line for line in lines if line.startswith("MemAvailable:")).split()[1]) * 1024
-    with suppress(OSError, ValueError, AttributeError):
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return None
+    if context * slots > _MAX_IN_ALL:
+        raise BadInput(
+            f"A context of {context:,} tokens for each of {slots:,} requests at once is more than llama.cpp can hold:"
+            " pass a smaller --context, or ask fewer at once (--slots, --concurrency)."
+        )
+    return context

@@ -60,7 +60,7 @@ class Database:
 
         Args:
             path: Where it is.
-            read_only: Never write; the store can then be on media, or in a folder, that cannot be written.
+            read_only: Never write.
 
         Raises:
             StoreError: The file is damaged, is not ours, is of another version, or cannot be written; or it is to be
@@ -229,27 +229,8 @@ def can_write(path: Path) -> bool:
 
 
 def connect_read_only(file: Path) -> sqlite3.Connection:
-    """A connection that reads the file and its log.
-
-    Where the log's index cannot be made, because the folder cannot be written, SQLite must be told that nobody writes
-    the file; a log with something in it would then be passed over, so that is refused.
-
-    Raises:
-        StoreError: There is no file, or its newest steps are in a log that cannot be read here.
-    """
-    connection = _connect(existing_file(file), "mode=ro")
-    try:
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        return connection
-    except sqlite3.OperationalError:
-        connection.close()
-        log = file.with_name(f"{file.name}-wal")
-        if log.exists() and log.stat().st_size:
-            raise StoreError(
-                f"{file} cannot be read here, because its newest steps are still in {log.name}: "
-                "copy both to a folder that you can write."
-            ) from None
-        return _connect(file, "mode=ro&immutable=1")
+    """A connection that reads the file and its log; raises ``StoreError`` when there is no file."""
+    return _connect(existing_file(file), "mode=ro")
 
 
 def _connect_or_create(file: Path) -> sqlite3.Connection:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from app.text import format_number
 from prompts.checks import DEFAULT_CHECKS, Finding, findings
 from prompts.settings import Settings
 from prompts.steps import Ending, Step, Verb
@@ -61,6 +62,25 @@ class Attempt:
     seconds: float | None
 
 
+COST_UNITS = {
+    "peak_context": "tokens",
+    "generated": "tokens",
+    "prompt_tokens": "tokens",
+    "cached_tokens": "tokens",
+    "processed": "tokens",
+    "attention_area": "token pairs",
+    "calls": "calls",
+    "steps": "steps",
+    "seconds": "s",
+}
+"""The costs of one attempt, in the order they are shown, with their units."""
+
+
+def cost_unit(name: str) -> str:
+    """The unit of a cost, where its name does not say it already."""
+    return "" if name.startswith(COST_UNITS[name]) else COST_UNITS[name]
+
+
 @dataclass(frozen=True, slots=True)
 class Costs:
     """What an attempt's context cost, in tokens by the backend's own count.
@@ -98,23 +118,14 @@ class Costs:
             steps=self.steps + 1,
         )
 
+    def in_words(self) -> dict[str, str]:
+        """Every cost with its unit, by name."""
+        units = {name: "" if unit == name else f" {unit}" for name, unit in COST_UNITS.items()}
+        return {name.replace("_", " "): f"{format_number(getattr(self, name))}{unit}" for name, unit in units.items()}
+
     def over(self, attempt: Attempt) -> Costs:
         """The costs with the wall-clock seconds of a closed attempt."""
         return replace(self, seconds=attempt.seconds or 0.0)
-
-
-COST_UNITS = {
-    "peak_context": "tokens",
-    "generated": "tokens",
-    "prompt_tokens": "tokens",
-    "cached_tokens": "tokens",
-    "processed": "tokens",
-    "attention_area": "token pairs",
-    "calls": "calls",
-    "steps": "steps",
-    "seconds": "s",
-}
-"""The costs of one attempt, in the order they are shown, with their units."""
 
 
 @dataclass(frozen=True, slots=True)

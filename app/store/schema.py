@@ -21,61 +21,37 @@ DEVELOPMENT_ID = 0x6953554D
 VERSION = 1
 
 SCHEMA = """
-CREATE TABLE texts (
-    id INTEGER PRIMARY KEY,
-    sha256 BLOB NOT NULL UNIQUE,                    -- the first 16 bytes
-    text TEXT NOT NULL
-) STRICT;
-
+-- sha256: the first 16 bytes; of a memory, of kind, text and data
+CREATE TABLE texts (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, text TEXT NOT NULL) STRICT;
 CREATE TABLE memories (
-    id INTEGER PRIMARY KEY,
-    sha256 BLOB NOT NULL UNIQUE,                    -- of kind, text and data
-    kind TEXT NOT NULL,
-    text INTEGER NOT NULL REFERENCES texts(id),
-    data BLOB                                       -- safetensors of a vector memory
+    id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, kind TEXT NOT NULL,
+    text INTEGER NOT NULL REFERENCES texts(id), data BLOB  -- safetensors of a vector memory
 ) STRICT;
 CREATE INDEX memories_text ON memories(text);
 
 CREATE TABLE runs (
-    id INTEGER PRIMARY KEY,
-    task TEXT NOT NULL,
-    questions TEXT NOT NULL,
-    task_version TEXT NOT NULL,
-    primary_scorer TEXT NOT NULL,
-    strategy TEXT NOT NULL,
-    backend TEXT NOT NULL,
-    model TEXT NOT NULL,
-    settings TEXT NOT NULL CHECK (json_valid(settings)),
+    id INTEGER PRIMARY KEY, program TEXT NOT NULL, started REAL NOT NULL,
+    task TEXT NOT NULL, task_version TEXT NOT NULL, questions TEXT NOT NULL, n INTEGER NOT NULL,
     source TEXT NOT NULL CHECK (json_valid(source)),
-    n INTEGER NOT NULL,
-    checks TEXT NOT NULL CHECK (json_valid(checks)),
-    identity INTEGER NOT NULL REFERENCES texts(id),     -- JSON
-    item_hashes INTEGER NOT NULL REFERENCES texts(id),  -- JSON
-    program TEXT NOT NULL,
-    started REAL NOT NULL
+    primary_scorer TEXT NOT NULL, checks TEXT NOT NULL CHECK (json_valid(checks)),
+    strategy TEXT NOT NULL, backend TEXT NOT NULL, model TEXT NOT NULL,
+    settings TEXT NOT NULL CHECK (json_valid(settings)),
+    identity INTEGER NOT NULL REFERENCES texts(id), item_hashes INTEGER NOT NULL REFERENCES texts(id)  -- JSON
 ) STRICT;
 
 CREATE TABLE attempts (
-    id INTEGER PRIMARY KEY,
-    run INTEGER REFERENCES runs(id) ON DELETE CASCADE,
-    question_id TEXT NOT NULL,
-    question INTEGER NOT NULL REFERENCES texts(id),
-    context INTEGER REFERENCES texts(id),
-    answer_form TEXT NOT NULL,
-    strategy TEXT NOT NULL,
-    backend TEXT NOT NULL,
-    model TEXT NOT NULL,
-    settings INTEGER NOT NULL REFERENCES texts(id),     -- JSON
+    id INTEGER PRIMARY KEY, run INTEGER REFERENCES runs(id) ON DELETE CASCADE,
+    question_id TEXT NOT NULL, question INTEGER NOT NULL REFERENCES texts(id),
+    context INTEGER REFERENCES texts(id), answer_form TEXT NOT NULL,
+    strategy TEXT NOT NULL, backend TEXT NOT NULL, model TEXT NOT NULL,
+    settings INTEGER NOT NULL REFERENCES texts(id),  -- JSON
     checks TEXT NOT NULL CHECK (json_valid(checks)),
-    parent_attempt INTEGER REFERENCES attempts(id) ON DELETE SET NULL,
-    forked_at_step INTEGER,
+    parent_attempt INTEGER REFERENCES attempts(id) ON DELETE SET NULL, forked_at_step INTEGER,
     status TEXT NOT NULL CHECK (status IN ('running', 'done', 'error')),
     error TEXT CHECK ((error IS NULL) = (status <> 'error')),
-    answer TEXT,
-    completion INTEGER REFERENCES texts(id),
-    ending TEXT,
-    started REAL NOT NULL,                              -- Unix seconds
-    seconds REAL CHECK (seconds >= 0)                   -- by a monotonic clock, when it has ended
+    answer TEXT, completion INTEGER REFERENCES texts(id), ending TEXT,
+    started REAL NOT NULL,  -- Unix seconds
+    seconds REAL CHECK (seconds >= 0)  -- by a monotonic clock, once it has ended
 ) STRICT;
 CREATE INDEX attempts_run ON attempts(run, question_id);
 CREATE INDEX attempts_question ON attempts(question);
@@ -85,66 +61,43 @@ CREATE UNIQUE INDEX attempts_done_once ON attempts(run, question_id)
     WHERE status = 'done' AND parent_attempt IS NULL AND run IS NOT NULL;
 
 CREATE TABLE steps (
-    id INTEGER PRIMARY KEY,
-    attempt INTEGER NOT NULL REFERENCES attempts(id) ON DELETE CASCADE,
-    idx INTEGER NOT NULL CHECK (idx >= 0),
-    verb TEXT NOT NULL,
-    round INTEGER NOT NULL,
-    thought INTEGER REFERENCES texts(id),
-    answer TEXT,
-    memory_before INTEGER NOT NULL REFERENCES memories(id),
-    memory_after INTEGER NOT NULL REFERENCES memories(id),
-    marks TEXT NOT NULL CHECK (json_valid(marks)),
-    ending TEXT,
+    id INTEGER PRIMARY KEY, attempt INTEGER NOT NULL REFERENCES attempts(id) ON DELETE CASCADE,
+    idx INTEGER NOT NULL CHECK (idx >= 0), verb TEXT NOT NULL, round INTEGER NOT NULL,
+    thought INTEGER REFERENCES texts(id), answer TEXT,
+    memory_before INTEGER NOT NULL REFERENCES memories(id), memory_after INTEGER NOT NULL REFERENCES memories(id),
+    marks TEXT NOT NULL CHECK (json_valid(marks)), ending TEXT,
     UNIQUE (attempt, idx)
 ) STRICT;
 CREATE INDEX steps_thought ON steps(thought);
 CREATE INDEX steps_memory_after ON steps(memory_after);
 
 CREATE TABLE calls (
-    step INTEGER NOT NULL REFERENCES steps(id) ON DELETE CASCADE,
-    idx INTEGER NOT NULL,
-    layout INTEGER NOT NULL REFERENCES texts(id),       -- JSON [[role, [kind, ...]], ...]
-    prompt TEXT NOT NULL CHECK (json_valid(prompt)),    -- the ids of the texts of its parts
-    output INTEGER NOT NULL REFERENCES texts(id),
-    schema INTEGER REFERENCES texts(id),                -- JSON
+    step INTEGER NOT NULL REFERENCES steps(id) ON DELETE CASCADE, idx INTEGER NOT NULL,
+    layout INTEGER NOT NULL REFERENCES texts(id),  -- JSON [[role, [kind, ...]], ...]
+    prompt TEXT NOT NULL CHECK (json_valid(prompt)),  -- the ids of the texts of its parts
+    output INTEGER NOT NULL REFERENCES texts(id), schema INTEGER REFERENCES texts(id),  -- JSON
     prompt_tokens INTEGER NOT NULL CHECK (prompt_tokens >= 0),
     cached_tokens INTEGER NOT NULL CHECK (cached_tokens >= 0),
-    completion_tokens INTEGER NOT NULL CHECK (completion_tokens >= 0),
-    finish_reason TEXT NOT NULL,
-    started REAL NOT NULL,
-    seconds REAL NOT NULL CHECK (seconds >= 0),
+    completion_tokens INTEGER NOT NULL CHECK (completion_tokens >= 0), finish_reason TEXT NOT NULL,
+    started REAL NOT NULL, seconds REAL NOT NULL CHECK (seconds >= 0),
     retries TEXT NOT NULL CHECK (json_valid(retries)),  -- [[error, seconds waited], ...]
-    max_tokens INTEGER NOT NULL,
-    temperature REAL NOT NULL,
-    seed INTEGER NOT NULL,
+    max_tokens INTEGER NOT NULL, temperature REAL NOT NULL, seed INTEGER NOT NULL,
     PRIMARY KEY (step, idx)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE finding_kinds (
-    id INTEGER PRIMARY KEY,
-    "check" TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    UNIQUE ("check", kind)
+    id INTEGER PRIMARY KEY, "check" TEXT NOT NULL, kind TEXT NOT NULL, UNIQUE ("check", kind)
 ) STRICT;
-
 CREATE TABLE findings (
-    step INTEGER NOT NULL REFERENCES steps(id) ON DELETE CASCADE,
-    idx INTEGER NOT NULL,
-    kind INTEGER NOT NULL REFERENCES finding_kinds(id),
-    text TEXT NOT NULL,
-    detail TEXT NOT NULL,
+    step INTEGER NOT NULL REFERENCES steps(id) ON DELETE CASCADE, idx INTEGER NOT NULL,
+    kind INTEGER NOT NULL REFERENCES finding_kinds(id), text TEXT NOT NULL, detail TEXT NOT NULL,
     PRIMARY KEY (step, idx)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX findings_kind ON findings(kind);
 
 CREATE TABLE scores (
-    attempt INTEGER NOT NULL REFERENCES attempts(id) ON DELETE CASCADE,
-    scorer TEXT NOT NULL,
-    value REAL,
-    extracted TEXT,
-    why TEXT NOT NULL,
-    PRIMARY KEY (attempt, scorer)
+    attempt INTEGER NOT NULL REFERENCES attempts(id) ON DELETE CASCADE, scorer TEXT NOT NULL,
+    value REAL, extracted TEXT, why TEXT NOT NULL, PRIMARY KEY (attempt, scorer)
 ) STRICT, WITHOUT ROWID;
 
 -- Grouped by the run too, a condition on either column bounds what is read.

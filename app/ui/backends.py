@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 from app.backends.config import BackendConfig
 from app.backends.open import open_backend
 from app.errors import BadInput
-from app.models import CATALOGUE, DEFAULT, downloaded
+from app.models import DEFAULT, downloaded
 from app.streams import AT_ONCE
 from prompts.backend import Backend
 
@@ -35,7 +34,7 @@ class Backends:
         self, config: BackendConfig, opener: Callable[[BackendConfig], Awaitable[Backend]] = open_backend
     ) -> None:
         self.config = config
-        self._default, self._opener = _public_name(config), opener
+        self._default, self._opener = _default_name(config), opener
         self._opened: dict[str, Backend] = {}
         self._lock = asyncio.Lock()
 
@@ -44,11 +43,6 @@ class Backends:
         others = [model.name for model in downloaded(self.config.cache_dir) if self.config.backend == "embedded"]
         return [self._default, *(name for name in others if name != self._default)]
 
-    def check(self, name: str) -> None:
-        """Raise ``BadInput`` when there is no model of that name."""
-        if name not in self.names():
-            raise BadInput(f"There is no model {name!r} here: choose one of {', '.join(self.names())}.")
-
     async def get(self, name: str) -> Backend:
         """The backend of the model of that name, ready to answer.
 
@@ -56,7 +50,8 @@ class Backends:
             BadInput: There is no model of that name.
             UserError: The backend cannot be opened; the next call tries again.
         """
-        self.check(name)
+        if name not in self.names():
+            raise BadInput(f"There is no model {name!r} here: choose one of {', '.join(self.names())}.")
         async with self._lock:
             if name in self._opened and not self._opened[name].alive:
                 await self._opened.pop(name).aclose()  # its process ended, perhaps for lack of memory
@@ -79,17 +74,10 @@ class Backends:
 
     async def _open(self, name: str) -> Backend:
         model = self.config.model if name == self._default else name
-        backend = await self._opener(self.config.model_copy(update={"model": model}).with_slots(SLOTS))
-        if model and backend.model == model:
-            backend.model = name  # a path is not for every reader of the traces
-        return backend
+        return await self._opener(self.config.model_copy(update={"model": model}).with_slots(SLOTS))
 
 
-def _public_name(config: BackendConfig) -> str:
-    """The name that visitors see of the model of a config."""
-    if config.backend == "scripted":
-        return "scripted"
-    if config.backend != "embedded":
-        return config.model or "the server's model"
-    name = config.model or DEFAULT
-    return name if name in CATALOGUE or ":" in name else Path(name).name
+def _default_name(config: BackendConfig) -> str:
+    """The name of the model of the command line."""
+    defaults = {"scripted": "scripted", "embedded": DEFAULT}
+    return config.model or defaults.get(config.backend, "the server's model")

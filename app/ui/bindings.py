@@ -15,7 +15,6 @@ import gradio as gr
 from gradio.blocks import BlockContext
 from gradio.context import get_render_context
 
-from app.ui.html.text import without_folders
 from app.ui.site import Site
 from prompts.values import UserError
 
@@ -81,7 +80,7 @@ def _errors_as_alerts() -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        raise gr.Error(without_folders(str(error)), duration=None, print_exception=False) from None
+        raise gr.Error(str(error), duration=None, print_exception=False) from None
 
 
 def enclosing(kind: type[T]) -> T:

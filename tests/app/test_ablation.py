@@ -11,7 +11,7 @@ from app.fork import Fork
 from app.session import Ended
 from app.store import Store
 from app.store.records import AttemptSpec
-from app.streams import merge
+from app.streams import Merge
 from prompts.memories import TextMemory, VectorMemory
 from prompts.settings import Settings
 from prompts.values import Question, Request
@@ -91,6 +91,6 @@ async def test_closing_the_ablation_stops_every_attempt(store: Store) -> None:
 async def test_resuming_with_seeds_shifts_the_seed(store: Store) -> None:
     settings = Settings(seed=2**31 - 2)
     streams = resume_with_seeds(Fork(1, 0, MEMORY, 0), QUESTION, "isump", ScriptedBackend(reply), settings, store, 3)
-    batches = [batch async for batch in merge(streams)]
+    batches = [batch async for batch in Merge(streams).batches()]
     ended = [event.attempt for batch in batches for _, event in batch if isinstance(event, Ended)]
     assert sorted(attempt.spec.settings.seed for attempt in ended) == [0, 2**31 - 2, 2**31 - 1]

@@ -11,7 +11,7 @@ from app.backends.scripted import ScriptedBackend
 from app.session import Began, Ended, Event, solve
 from app.store import Store
 from app.store.records import AttemptSpec, Record
-from app.streams import Merge, merge
+from app.streams import Merge
 from prompts.settings import Settings
 from prompts.values import Question, UserError
 
@@ -28,7 +28,7 @@ def attempt(store: Store, replies: list[str], delay: float = 0.0) -> AsyncGenera
 async def test_every_event_arrives_with_the_place_of_its_stream() -> None:
     with Store.open(":memory:") as store:
         streams = [attempt(store, [f"Answer: {i}"], delay=0.02 * (3 - i)) for i in range(3)]
-        seen = [item async for batch in merge(streams) for item in batch]
+        seen = [item async for batch in Merge(streams).batches() for item in batch]
     for i in range(3):
         events = [event for place, event in seen if place == i]
         assert [type(event) for event in events] == [Began, Record, Record, Ended]
@@ -39,7 +39,7 @@ async def test_every_event_arrives_with_the_place_of_its_stream() -> None:
 async def test_a_failed_stream_leaves_the_others_alone() -> None:
     with Store.open(":memory:") as store:
         streams = [attempt(store, []), attempt(store, ["Answer: 1"], delay=0.02)]
-        seen = [item async for batch in merge(streams) for item in batch]
+        seen = [item async for batch in Merge(streams).batches() for item in batch]
         assert isinstance([event for place, event in seen if place == 0][-1], UserError)
         assert isinstance([event for place, event in seen if place == 1][-1], Ended)
 
@@ -47,7 +47,7 @@ async def test_a_failed_stream_leaves_the_others_alone() -> None:
 async def test_closing_the_merged_stream_stops_every_attempt() -> None:
     with Store.open(":memory:") as store:
         streams = [attempt(store, ["Answer: 1"], delay=30) for _ in range(3)]
-        async with aclosing(merge(streams)) as batches:
+        async with aclosing(Merge(streams).batches()) as batches:
             async for batch in batches:
                 assert all(isinstance(event, Began) for _, event in batch)
                 if len(store.attempts()) == 3:
@@ -59,7 +59,7 @@ async def test_cancelling_the_reader_stops_every_attempt() -> None:
     with Store.open(":memory:") as store:
 
         async def read() -> None:
-            async with aclosing(merge([attempt(store, ["Answer: 1"], delay=30)])) as arriving:
+            async with aclosing(Merge([attempt(store, ["Answer: 1"], delay=30)]).batches()) as arriving:
                 async for _ in arriving:
                     pass
 
@@ -83,7 +83,7 @@ async def test_at_most_at_once_streams_run_side_by_side() -> None:
         yield BEGAN
         running -= 1
 
-    batches = [batch async for batch in merge([stream() for _ in range(9)], at_once=2)]
+    batches = [batch async for batch in Merge([stream() for _ in range(9)], at_once=2).batches()]
     assert sorted(place for batch in batches for place, _ in batch) == list(range(9))
     assert most == 2
 
@@ -95,7 +95,7 @@ async def test_an_unexpected_error_is_raised_and_ends_every_stream() -> None:
 
     with Store.open(":memory:") as store:
         with pytest.raises(ZeroDivisionError):
-            async for _ in merge([broken(), attempt(store, ["Answer: 1"], delay=30)]):
+            async for _ in Merge([broken(), attempt(store, ["Answer: 1"], delay=30)]).batches():
                 pass
         assert {each.status for each in store.attempts()} <= {"error"}
 
@@ -123,7 +123,7 @@ async def test_streams_are_begun_only_when_there_is_room_for_them() -> None:
             made.append(number)
             yield stream(number)
 
-    async with aclosing(merge(streams(), at_once=2)) as batches:
+    async with aclosing(Merge(streams(), at_once=2).batches()) as batches:
         async for _ in batches:
             break
     assert len(made) < 1000
@@ -135,7 +135,7 @@ async def test_a_slow_reader_gets_what_piled_up_as_one_batch() -> None:
             yield BEGAN
 
     batches = list[int]()
-    async for batch in merge([stream()]):
+    async for batch in Merge([stream()]).batches():
         batches.append(len(batch))
         await asyncio.sleep(0.01)
     assert sum(batches) == 50 and len(batches) < 50
@@ -150,7 +150,7 @@ async def test_an_event_that_comes_after_the_reader_has_left_is_no_error() -> No
     unhandled = list[object]()
     asyncio.get_running_loop().set_exception_handler(lambda _, context: unhandled.append(context))
     for _ in range(20):
-        async with aclosing(merge([busy(), busy()])) as batches:
+        async with aclosing(Merge([busy(), busy()]).batches()) as batches:
             async for _ in batches:
                 break
     gc.collect()  # a task whose error nobody asked for says so when it is collected

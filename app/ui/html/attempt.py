@@ -24,7 +24,6 @@ from app.ui.html.text import (
     note_html,
     one_line,
     text_html,
-    without_folders,
 )
 from prompts.steps import Verb
 
@@ -61,7 +60,7 @@ def attempt_cells(found: AttemptSummary) -> list[str | int]:
 def outcome_words(found: AttemptSummary) -> str:
     """How an attempt ended, and the faults found in it, in a few words."""
     if found.status == "error":
-        return f"error: {without_folders(found.error or '')}"
+        return f"error: {found.error or ''}"
     if found.status == "running":
         return "unfinished"
     verdict = "no answer" if found.answer is None else {True: "right", False: "wrong", None: "not judged"}[found.right]
@@ -77,7 +76,7 @@ def header_html(attempt: Attempt) -> Markup:
     facts = [
         markup("attempt {}", attempt.id),
         escaped(spec.strategy),
-        escaped(f"{without_folders(spec.model)} ({spec.backend})"),
+        escaped(f"{spec.model} ({spec.backend})"),
     ]
     if spec.run is not None:
         link = markup('<a href="?run={0}">run {0}</a>', spec.run)

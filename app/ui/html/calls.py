@@ -10,7 +10,7 @@ from typing import LiteralString
 
 from markupsafe import Markup
 
-from app.ui.html.text import description_list_html, joined, markup, note_html, text_html, without_folders
+from app.ui.html.text import description_list_html, joined, markup, note_html, text_html
 from prompts.values import Call, PartKind
 
 _LABELS: dict[PartKind, LiteralString] = {
@@ -53,7 +53,7 @@ def output_html(call: Call) -> Markup:
     """What came back for a prompt, raw, with its settings, tokens and time."""
     request, generation = call.request, call.generation
     usage = generation.usage
-    retries = (f"{without_folders(retry.error)} (waited {retry.waited:.1f} s)" for retry in generation.retries)
+    retries = (f"{retry.error} (waited {retry.waited:.1f} s)" for retry in generation.retries)
     values = {
         "finished": "the model ended" if generation.finish_reason == "stop" else f"cut ({generation.finish_reason})",
         "prompt": f"{usage.prompt:,} tokens, {usage.cached:,} of them cached",

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from app.ablation import Removal
 from app.store.records import Attempt
 from app.ui.html.tables import Head, attempt_link, brief, table_html
-from app.ui.html.text import markup, status_html, without_folders
+from app.ui.html.text import markup, status_html
 
 
 def removals_html(found: Sequence[Removal], total: int, parent: Attempt) -> Markup:
@@ -22,7 +22,7 @@ def removals_html(found: Sequence[Removal], total: int, parent: Attempt) -> Mark
         (
             brief(removal.fact),
             _verdict(removal.flipped),
-            brief(without_folders(removal.attempt.error or "") if removal.flipped is None else removal.attempt.answer),
+            brief(removal.attempt.error or "" if removal.flipped is None else removal.attempt.answer),
             attempt_link(removal.attempt.id),
         )
         for removal in sorted(removed, key=lambda removal: not removal.flipped)

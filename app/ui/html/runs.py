@@ -14,7 +14,7 @@ from markupsafe import Markup
 from app.store.records import COST_UNITS, ItemResult, Run
 from app.text import count, format_number, percent, when
 from app.ui.html.tables import Head, attempt_link, brief, cost_head, cost_label, run_link, table_html
-from app.ui.html.text import escaped, list_html, markup, note_html, one_line, status_html, without_folders
+from app.ui.html.text import escaped, list_html, markup, note_html, one_line, status_html
 from evals.formatting import percent_interval, points, points_interval, ratio
 from evals.progress import Progress
 from evals.report import RunSummary, in_words
@@ -46,7 +46,7 @@ def best_estimate(summary: RunSummary) -> Estimate | None:
 
 def run_name(run: Run) -> str:
     """A run in one line."""
-    return f"run {run.id}: {run.spec.strategy} on {run.spec.questions}, {without_folders(run.spec.model)}"
+    return f"run {run.id}: {run.spec.strategy} on {run.spec.questions}, {run.spec.model}"
 
 
 def runs_html(runs: Sequence[tuple[Run, RunSummary]]) -> Markup:
@@ -90,7 +90,7 @@ def reasons_html(reasons: Mapping[str, int]) -> Markup:
         return Markup()
     ordered = sorted(reasons.items(), key=lambda pair: -pair[1])
     rows = [
-        (escaped(f"{times:,}"), markup("<bdi>{}</bdi>", escaped(one_line(without_folders(reason), LONGEST_REASON))))
+        (escaped(f"{times:,}"), markup("<bdi>{}</bdi>", escaped(one_line(reason, LONGEST_REASON))))
         for reason, times in ordered[:MOST_REASONS]
     ]
     if rest := ordered[MOST_REASONS:]:
@@ -214,7 +214,7 @@ def _run_row(run: Run, summary: RunSummary) -> tuple[Markup, ...]:
         run_link(run.id),
         escaped(run.spec.strategy),
         escaped(run.spec.questions),
-        brief(without_folders(run.spec.model)),
+        brief(run.spec.model),
         right,
         markup("{:,} <small>of {:,}</small>", summary.n, run.spec.n),
         markup("{:,}", summary.unanswered),
@@ -229,7 +229,7 @@ def _counts(found: Estimate) -> tuple[Markup, Markup]:
 
 
 def _answer(item: ItemResult) -> Markup:
-    return brief(item.answer if item.error is None else without_folders(item.error))
+    return brief(item.answer if item.error is None else item.error)
 
 
 def _flip_badge(question_id: str, flips: Flips) -> Markup:

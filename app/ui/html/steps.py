@@ -5,7 +5,7 @@ gr.HTML(step_card_html(record))
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import LiteralString
 
 from markupsafe import Markup
@@ -22,10 +22,9 @@ from app.ui.html.text import (
     markup,
     scroll_attributes,
     text_html,
-    without_folders,
 )
 from prompts.steps import Ending, Step
-from prompts.values import Call, Score
+from prompts.values import Score
 
 ENDINGS: dict[Ending, str] = {
     "answered": "answered",
@@ -57,7 +56,7 @@ def step_card_html(record: Record) -> Markup:
         '<article class="is-view is-step is-{}"><header><strong>{}</strong>{}</header>{}{}</article>',
         step.verb,
         title,
-        _cost_line(step.calls),
+        _cost_line(step),
         body,
         _notes(step),
     )
@@ -68,7 +67,7 @@ def answer_html(attempt: Attempt, costs: Costs | None, scores: Mapping[str, Scor
     kind, label, value = "given", "Answer", attempt.answer or ""
     ending = ENDINGS.get(attempt.ending, attempt.ending) if attempt.ending else ""
     if attempt.status == "error":
-        kind, label, value, ending = "error", "Error", without_folders(attempt.error or ""), ""
+        kind, label, value, ending = "error", "Error", attempt.error or "", ""
     elif attempt.status == "running":
         kind, label, value = "running", "Unfinished", "the process that ran it is gone, or is still at it"
     elif attempt.answer is None:
@@ -89,19 +88,7 @@ def answer_html(attempt: Attempt, costs: Costs | None, scores: Mapping[str, Scor
 
 def costs_html(costs: Costs) -> Markup:
     """Every cost of an attempt with its unit."""
-    return description_list_html(
-        {
-            "peak context": f"{costs.peak_context:,} tokens",
-            "generated": f"{costs.generated:,} tokens",
-            "prompt": f"{costs.prompt_tokens:,} tokens",
-            "cached": f"{costs.cached_tokens:,} tokens",
-            "processed": f"{costs.processed:,} tokens",
-            "attention area": f"{costs.attention_area:,} pairs",
-            "calls": f"{costs.calls:,}",
-            "steps": f"{costs.steps:,}",
-            "time": f"{costs.seconds:.1f} s",
-        }
-    )
+    return description_list_html(costs.in_words())
 
 
 def _conclusion(step: Step) -> Markup:
@@ -113,23 +100,22 @@ def _conclusion(step: Step) -> Markup:
 
 
 def _notes(step: Step) -> Markup:
-    retries = (f"tried again: {without_folders(r.error)}" for call in step.calls for r in call.generation.retries)
+    retries = (f"tried again: {r.error}" for call in step.calls for r in call.generation.retries)
     notes = (*step.marks, *retries)
     return list_html("is-notes", [markup("<li>{}</li>", escaped(note[:LONGEST])) for note in notes])
 
 
-def _cost_line(calls: Sequence[Call]) -> Markup:
-    if not calls:
+def _cost_line(step: Step) -> Markup:
+    if not step.calls:
         return Markup()
-    usages = [call.generation.usage for call in calls]
-    prompt, cached = sum(usage.prompt for usage in usages), sum(usage.cached for usage in usages)
-    parts = (
-        f"context {max(usage.prompt + usage.completion for usage in usages):,} tokens",
-        f"{sum(usage.completion for usage in usages):,} generated",
-        f"{cached / prompt if prompt else 0:.0%} of the prompt cached",
-        f"{sum(call.generation.seconds for call in calls):.1f} s",
+    costs = Costs().after(step)
+    return markup(
+        ' <span class="is-cost">context {:,} tokens · {:,} generated · {:.0%} of the prompt cached · {:.1f} s</span>',
+        costs.peak_context,
+        costs.generated,
+        costs.cached_tokens / (costs.prompt_tokens or 1),
+        sum(call.generation.seconds for call in step.calls),
     )
-    return markup(' <span class="is-cost">{}</span>', escaped(" · ".join(parts)))
 
 
 def _score(scorer: str, score: Score) -> Markup:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from app.store.records import COST_UNITS
+from app.store.records import cost_unit
 from app.ui.html.text import escaped, joined, markup, note_html, one_line
 
 BRIEF = 80
@@ -29,12 +29,6 @@ class Head:
 def brief(text: str | None) -> Markup:
     """The beginning of ``text`` on one line; a dash for none."""
     return escaped("–") if text is None else markup("<bdi>{}</bdi>", escaped(one_line(text, BRIEF)))
-
-
-def cost_unit(name: str) -> str:
-    """The unit of a cost, where its name does not say it already."""
-    unit = COST_UNITS[name]
-    return "" if name.startswith(unit) else unit
 
 
 def cost_head(name: str, statistic: str = "") -> Head:

@@ -9,7 +9,6 @@ source code. Text that nobody escaped is a type error where HTML is expected, an
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import LiteralString
 
@@ -24,8 +23,6 @@ _TALL = 2000  # characters in about 25 lines
 
 Span = tuple[int, int, LiteralString]
 """Start, end and class of a marked piece of a text."""
-
-_PATH = re.compile(r"(?<![\w:/.])(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\:;,'\"()]+[/\\])+([^\s/\\:;,'\"()]*)")
 
 
 def escaped(text: str) -> Markup:
@@ -109,8 +106,3 @@ def list_html(kind: LiteralString, items: Iterable[Markup]) -> Markup:
     """The items, each a ``li``, as a list of that class; nothing when there are none."""
     shown = joined(items)
     return markup('<ul class="{}">{}</ul>', kind, shown) if shown else Markup()
-
-
-def without_folders(sentence: str) -> str:
-    """A sentence of ours without the folders of the files it names: no reader of a page needs them."""
-    return _PATH.sub(r"\1", sentence)

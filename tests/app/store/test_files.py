@@ -1,4 +1,4 @@
-"""The file of a store: who may read it, where it can be, and that it is read where it cannot be written."""
+"""The file of a store: who may read it, where it can be."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import StoreError
-from app.store import Store, database
+from app.store import Store
 from app.store.admin import back_up
 from app.store.schema import DEVELOPMENT_ID
 from prompts.values import Answer
@@ -76,31 +76,6 @@ def test_read_only_sees_what_another_process_writes(tmp_path: Path) -> None:
         assert reading.attempt(attempt.id).status == "running"
         writing.finish(attempt, Answer("7"), "answered")
         assert reading.attempt(attempt.id).status == "done"
-
-
-def test_media_that_cannot_be_written_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = filled(tmp_path / "t.sqlite")
-    everything, connect = read(path), database._connect
-
-    def refuse(file: Path, how: str) -> sqlite3.Connection:
-        """SQLite on media where it cannot make the index of the log: reading fails."""
-        return connect(tmp_path if "immutable" not in how else file, how)
-
-    class Refusing(sqlite3.Connection):
-        def execute(self, sql: str, *values: object) -> sqlite3.Cursor:
-            raise sqlite3.OperationalError("attempt to write a readonly database")
-
-    monkeypatch.setattr(database, "can_write", lambda path: False)
-    monkeypatch.setattr(
-        database,
-        "_connect",
-        lambda file, how: connect(file, how) if "immutable" in how else sqlite3.connect(file, factory=Refusing),
-    )
-    with Store.existing(path) as store:
-        assert store.read_only and contents(store) == everything
-    path.with_name("t.sqlite-wal").write_bytes(b"not empty")
-    with pytest.raises(StoreError, match=r"still in t\.sqlite-wal: copy both"):
-        Store.existing(path)
 
 
 def test_other_files_and_other_versions_are_refused_and_left_alone(tmp_path: Path) -> None:

@@ -113,21 +113,19 @@ async def test_a_backend_that_could_not_be_opened_is_tried_again(tmp_path: Path)
     [
         ({"backend": "scripted"}, "scripted"),
         ({}, DEFAULT),
-        ({"model": "/home/ann/own.gguf"}, "own.gguf"),
+        ({"model": "/home/ann/own.gguf"}, "/home/ann/own.gguf"),
         ({"model": "maker/repo:file.gguf"}, "maker/repo:file.gguf"),
         ({"backend": "openai"}, "the server's model"),
         ({"backend": "openai", "model": "gpt"}, "gpt"),
     ],
 )
-async def test_the_backend_of_the_command_line_is_named_without_its_path(
-    options: dict[str, str], name: str, tmp_path: Path
-) -> None:
+async def test_the_backend_of_the_command_line_is_named(options: dict[str, str], name: str, tmp_path: Path) -> None:
     opener = Opener()
     backends = Backends(BackendConfig.model_validate({"cache_dir": tmp_path, **options}), opener)
     assert backends.names() == [name]
     backend = await backends.get(name)
     assert opener.opened[0].config.model == options.get("model")
-    assert backend.model == (name if "model" in options else "")
+    assert backend.model == options.get("model", "")
 
 
 async def test_a_config_is_opened_without_an_opener(tmp_path: Path) -> None:

@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 from app.store.records import Costs, Record, record
-from app.ui.html.calls import output_html
 from app.ui.html.steps import answer_html, costs_html, step_card_html
-from app.ui.html.text import without_folders
 from prompts.steps import Step
 from prompts.values import Answer, Question, Score, Thought
 from tests.app.ui.html.reader import EMPTY, attempt, call, read
@@ -32,19 +30,8 @@ def test_a_conclusion_without_a_call_says_where_its_answer_is_from() -> None:
 def test_an_answer_has_why_it_ended_its_scores_and_its_costs() -> None:
     costs = Costs(1200, 34, 500, 100, 99_999, 3, 2, 1.25)
     shown = read(answer_html(attempt(answer="7 & <8>"), costs, {"numeric": Score(0, "7", "expected 9")})).text
-    for words in ("7 & <8>", "answered", "1,200 tokens", "434 tokens", "99,999 pairs", "1.2 s", "numeric: wrong"):
+    for words in ("7 & <8>", "answered", "1,200 tokens", "434 tokens", "99,999 token pairs", "1.2 s", "numeric: wrong"):
         assert words in shown
     assert "none" in read(answer_html(attempt(answer=None, ending="steps spent"), costs)).text
     assert "hit the step limit" in answer_html(attempt(ending="steps spent"), costs)
     assert "434 tokens" in costs_html(costs)
-
-
-def test_an_error_names_no_folder() -> None:
-    sentence = (
-        "The replies in /home/ann/secret/replies.jsonl ran out: add more to C:\\Users\\ann\\replies.jsonl, 3/4 done."
-    )
-    assert without_folders(sentence) == "The replies in replies.jsonl ran out: add more to replies.jsonl, 3/4 done."
-    kept = "The server at http://127.0.0.1:8000/v1/x timed out and/or failed in 1/2 s; a/b/c."
-    assert without_folders(kept) == kept
-    assert "secret" not in answer_html(attempt(error=sentence), Costs())
-    assert "secret" not in output_html(call(error=sentence))
