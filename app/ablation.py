@@ -18,8 +18,8 @@ from app.fork import Fork
 from app.session import Event, solve
 from app.store import Store
 from app.store.records import Attempt
-from app.streams import AT_ONCE, Merge
-from prompts.answers import meaning
+from app.streams import CONCURRENCY, Merge
+from prompts.answers import canonical
 from prompts.backend import Backend
 from prompts.memories import TextMemory
 from prompts.settings import Settings
@@ -57,7 +57,7 @@ async def remove_facts(
     backend: Backend,
     settings: Settings,
     store: Store,
-    at_once: int = AT_ONCE,
+    concurrency: int = CONCURRENCY,
 ) -> AsyncGenerator[Removal]:
     """Resume ``fork`` once as it is, then once without each known fact; yields each as it ends.
 
@@ -82,7 +82,7 @@ async def remove_facts(
     forks = [replace(fork, memory=memory) for memory in memories]
     streams = [solve(question, strategy, backend, settings, store, fork=each) for each in forks]
     views = [AttemptView()] * len(known)
-    async with aclosing(Merge(streams, at_once).batches()) as batches:
+    async with aclosing(Merge(streams, concurrency).batches()) as batches:
         async for batch in batches:
             for place, event in batch:
                 views[place] = view = views[place].after(event)
@@ -95,4 +95,4 @@ async def remove_facts(
 def _same(one: str | None, other: str | None) -> bool:
     if one is None or other is None:
         return one is other
-    return meaning(one) == meaning(other)
+    return canonical(one) == canonical(other)

@@ -21,7 +21,7 @@ from prompts.values import UserError
 
 T = TypeVar("T")
 
-AT_ONCE = 4
+CONCURRENCY = 4
 """Streams that run side by side unless told otherwise, as many as the page gives an embedded model slots."""
 
 
@@ -32,10 +32,10 @@ class Merge(Generic[T]):
     the one that began it (Gradio does so), which a cancel scope around a ``yield`` does not survive.
     """
 
-    def __init__(self, streams: Iterable[AsyncGenerator[T]], at_once: int = AT_ONCE) -> None:
-        """Take the streams, lazily and in order; at most ``at_once`` of them run at a time."""
+    def __init__(self, streams: Iterable[AsyncGenerator[T]], concurrency: int = CONCURRENCY) -> None:
+        """Take the streams, lazily and in order; at most ``concurrency`` of them run at a time."""
         self._streams = enumerate(streams)
-        self._at_once = at_once
+        self._at_once = concurrency
         self._work: asyncio.Task[None] | None = None
         self.stopped = False
 

@@ -22,7 +22,7 @@ from app.attempt_view import AttemptView
 from app.doctor import Diagnosis
 from app.session import Began, Ended, Event
 from app.store.records import COST_UNITS, Attempt, AttemptSpec, ContextSize, Costs, Record, Run
-from app.text import format_number, sanitize, when
+from app.text import ENDINGS, format_number, sanitize, when
 from prompts.checks import Finding, fault_name
 from prompts.memories import Memory
 from prompts.steps import Step
@@ -85,7 +85,8 @@ def result_block(attempt: Attempt, costs: Costs) -> RenderableType:
     answer = (
         Text(sanitize(attempt.answer), style="bold green") if attempt.answer is not None else Text("none", "bold red")
     )
-    line = Text.assemble("Answer: ", answer, (f"   ({attempt.ending})", "dim"))
+    ending = ENDINGS[attempt.ending] if attempt.ending else ""
+    line = Text.assemble("Answer: ", answer, (f"   ({ending})", "dim"))
     if attempt.status == "error":
         line = Text(f"Error: {sanitize(attempt.error or '')}", style="bold red")
     elif attempt.status == "running":

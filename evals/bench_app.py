@@ -76,7 +76,7 @@ def search(store: Store, report: Report) -> None:
         AttemptFilter("absent"),
         *faults,
     ]
-    wanted += [AttemptFilter(outcome=only) for only in ("wrong", "unanswered", "error", "steps spent")]
+    wanted += [AttemptFilter(outcome=only) for only in ("wrong", "unanswered", "error", "step_limit")]
     report.add("The slowest search", max(_fastest(lambda each=each: _find(store, each)) for each in wanted), SEARCH)
     middle = store.attempts(200)[-1].id
     report.add("Reading a step and its costs", _fastest(lambda: _read(store, middle)), READ)

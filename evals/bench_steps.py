@@ -78,7 +78,7 @@ class BenchSteps(SolveOptions):
             console.print(f"Our own time per step: {cost:.2f} ms ({steps:,} steps, {self.attempts} attempts at once).")
             number = asyncio.run(self._evaluate(store))
             costs = summarize_run(store, store.run(number)).costs
-            console.print(backend_use(store, number).in_words())
+            console.print(backend_use(store, number).describe())
             if costs:
                 share = costs["cached_tokens"].total / costs["prompt_tokens"].total
                 console.print(f"Prompt tokens from the prefix cache: {share:.1%}.")
@@ -91,8 +91,8 @@ class BenchSteps(SolveOptions):
             run = begin(store, TASK, questions, source, strategy.name, backend, self.settings)
             runner = Runner(store, TASK, questions, run, backend, self.concurrency)
             with bar(Console(stderr=True)) as report:
-                async with aclosing(runner.progress()) as news:
-                    async for progress in news:
+                async with aclosing(runner.progress()) as updates:
+                    async for progress in updates:
                         report(progress)
         return run.id
 

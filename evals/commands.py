@@ -90,8 +90,8 @@ def measure(task: Task, options: EvalOptions) -> int:
                     check_model(run, backend)
                 with bar(console) as report:
                     runner = Runner(store, task, questions, run, backend, options.concurrency)
-                    async with aclosing(runner.progress()) as news:
-                        async for progress in news:
+                    async with aclosing(runner.progress()) as updates:
+                        async for progress in updates:
                             begun = True
                             report(progress)
 
@@ -119,7 +119,7 @@ def _report(store: Store, run: Run, out: Console, json_lines: bool) -> int:
     """Print the table of a run that has come to its end; the exit code says whether every item has a result."""
     summary = summarize_run(store, run)
     out.print(run_table(summary))
-    out.print(backend_use(store, run.id).in_words(), style="dim")
+    out.print(backend_use(store, run.id).describe(), style="dim")
     if json_lines:
         print(json_line(summary), flush=True)
     if not summary.n:

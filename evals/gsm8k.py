@@ -88,13 +88,13 @@ def _item(id: str, record: Any, where: str) -> Item:
     for key in ("question", "answer"):
         if not isinstance(record.get(key), str) or not record[key].strip():
             raise UserError(f"{where} has no text under '{key}'.")
-    worked, mark, gold = record["answer"].rpartition("####")
+    solution, mark, gold = record["answer"].rpartition("####")
     gold = gold.strip()
     if not mark:
         raise UserError(f"{where} has no '####' before the final number in its 'answer'.")
     if number(gold) is None:
         raise UserError(f"{where} has {gold!r} after '####', which is not a number.")
-    steps = tuple(line.strip() for line in worked.splitlines() if line.strip())
+    steps = tuple(line.strip() for line in solution.splitlines() if line.strip())
     try:
         return Item(Question(id, check_question(record["question"])), gold, steps)
     except UserError as error:
@@ -224,8 +224,8 @@ def _gym(source: GsmSource) -> QuestionSet:
 
 
 def _gym_item(id: str, entry: Any) -> Item:
-    worked = str(entry["metadata"]["answer_cot"]).rpartition("####")[0]
-    record = {"question": entry["question"], "answer": f"{worked}#### {entry['answer']}"}
+    solution = str(entry["metadata"]["answer_cot"]).rpartition("####")[0]
+    record = {"question": entry["question"], "answer": f"{solution}#### {entry['answer']}"}
     return _item(id, record, f"reasoning-gym item {id}")
 
 

@@ -80,7 +80,7 @@ def item_hash(item: Item) -> str:
     """Half the SHA-256, in hex, of what is asked and of what is right."""
     question = item.question
     asked = [question.id, question.text, question.context, question.answers]
-    return _digest(to_json([*asked, _ordered(item.gold), item.worked], fallback=repr))
+    return _digest(to_json([*asked, _ordered(item.gold), item.solution], fallback=repr))
 
 
 def _ordered(gold: Any) -> Any:

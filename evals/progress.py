@@ -27,7 +27,7 @@ class Progress:
     judged: int
     errors: int
 
-    def in_words(self) -> str:
+    def describe(self) -> str:
         """How many are right so far, and how many failed."""
         errors = f", {self.errors} errors" if self.errors else ""
         return f"{self.right} of {self.judged} right{errors}"
@@ -51,7 +51,7 @@ def bar(console: Console) -> Iterator[Callable[[Progress], None]]:
         task = shown.add_task("starting", total=None, kept=0)
 
         def report(progress: Progress) -> None:
-            words = progress.in_words() if progress.judged or progress.errors else "starting"
+            words = progress.describe() if progress.judged or progress.errors else "starting"
             shown.update(task, total=progress.total, completed=progress.done, kept=progress.kept, description=words)
 
         yield report

@@ -96,11 +96,11 @@ def run_table(summary: RunSummary) -> Table:
     for reason, times in sorted(summary.reasons.items(), key=lambda pair: -pair[1]):
         reasons.add_row(f"{times:,}", _plain(reason))
     tables = [table for table in (reasons, costs) if table.row_count]
-    made = [Text(), _plain(made_by(summary.identity), style="dim")] if summary.identity else []
+    made = [Text(), _plain(provenance(summary.identity), style="dim")] if summary.identity else []
     return _stack(*parts, *(part for table in tables for part in (Text(), table)), *made)
 
 
-def made_by(identity: Identity) -> str:
+def provenance(identity: Identity) -> str:
     """What made the numbers of a run, in a line: program, engine, model and questions."""
     commit = f" (commit {identity.commit[:12]}{'-dirty' * identity.commit.endswith('-dirty')})" * bool(identity.commit)
     engine = f" with {identity.engine}" * bool(identity.engine)
@@ -161,19 +161,19 @@ def comparison_table(comparison: Comparison, name_a: str, name_b: str) -> Table:
         table.add_row(_label(name), format_number(cost.mean_a), format_number(cost.mean_b), change, interval)
     note = "Costs are means per question; their change is the ratio of totals, so ×0.50 is half the cost."
     words = Table.grid(padding=(0, 1))
-    for line in in_words(comparison, name_a, name_b):
+    for line in describe(comparison, name_a, name_b):
         words.add_row("•", _plain(line))
     heading = _plain(f"{name_b} against {name_a} on {count(comparison.n, 'question')}", style="bold")
     return _stack(heading, Text(), table, Text(), Text(note, style="dim"), Text(), words)
 
 
-def in_words(comparison: Comparison, name_a: str, name_b: str) -> tuple[str, ...]:
+def describe(comparison: Comparison, name_a: str, name_b: str) -> tuple[str, ...]:
     """A comparison in sentences that need no statistics to read."""
     lines: list[str] = []
     if comparison.n == 0:
         lines.append("No question was finished by both runs, so there is nothing to compare.")
     else:
-        lines += [*_flips_in_words(comparison, name_a, name_b), _detectable_in_words(comparison)]
+        lines += [*_describe_flips(comparison, name_a, name_b), _describe_detectable(comparison)]
     if comparison.unanswered_a or comparison.unanswered_b:
         unanswered = f"{comparison.unanswered_a} by {name_a}, {comparison.unanswered_b} by {name_b}"
         lines.append(f"Unanswered, counted as wrong: {unanswered}.")
@@ -189,7 +189,7 @@ def in_words(comparison: Comparison, name_a: str, name_b: str) -> tuple[str, ...
     return tuple(lines)
 
 
-def _flips_in_words(comparison: Comparison, name_a: str, name_b: str) -> list[str]:
+def _describe_flips(comparison: Comparison, name_a: str, name_b: str) -> list[str]:
     gained, lost, p = len(comparison.flips.gained), len(comparison.flips.lost), comparison.mcnemar.p
     if gained + lost == 0:
         return [f"{name_a} and {name_b} got the same questions right (exact McNemar p = 1)."]
@@ -201,7 +201,7 @@ def _flips_in_words(comparison: Comparison, name_a: str, name_b: str) -> list[st
     ]
 
 
-def _detectable_in_words(comparison: Comparison) -> str:
+def _describe_detectable(comparison: Comparison) -> str:
     questions = count(comparison.n, "question")
     if comparison.detectable is None:
         return f"With {questions} no difference could have been seen, however large."

@@ -21,7 +21,7 @@ class BackendUse:
     busy: float
     mean_in_flight: float
 
-    def in_words(self) -> str:
+    def describe(self) -> str:
         """One line for the end of an eval."""
         wall = f"{self.wall_seconds:,.0f}" if self.wall_seconds >= 10 else f"{self.wall_seconds:.2g}"
         return (
@@ -52,20 +52,20 @@ def summarize_run(store: Store, run: Run, scorer: str | None = None) -> RunSumma
         costs={name: CostSummary.of([getattr(item.costs, name) for item in done]) for name in COST_UNITS}
         if done
         else {},
-        wall_seconds=covered(store.attempt_spans(run.id)),
+        wall_seconds=union_length(store.attempt_spans(run.id)),
         identity=run.spec.identity,
     )
 
 
 def backend_use(store: Store, run: int) -> BackendUse:
     """How busy the backend was while attempts were running; time between a stop and its resumption is not counted."""
-    spans, wall = store.call_spans(run), covered(store.attempt_spans(run))
+    spans, wall = store.call_spans(run), union_length(store.attempt_spans(run))
     if not wall:
         return BackendUse(0.0, 0.0, 0.0)
-    return BackendUse(wall, covered(spans) / wall, sum(end - start for start, end in spans) / wall)
+    return BackendUse(wall, union_length(spans) / wall, sum(end - start for start, end in spans) / wall)
 
 
-def covered(spans: Iterable[tuple[float, float]]) -> float:
+def union_length(spans: Iterable[tuple[float, float]]) -> float:
     """The length of the union of ``spans``, in their unit."""
     total, reached = 0.0, float("-inf")
     for start, end in sorted(spans):

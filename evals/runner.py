@@ -1,8 +1,8 @@
 """Runs a strategy over the questions of a task: many attempts at once, stoppable and resumable.
 
 run = begin(store, TASKS["gsm8k"], questions, source, "isump", backend, settings)
-async with aclosing(Runner(store, task, questions, run, backend, concurrency=4).progress()) as news:
-async for progress in news: ...
+async with aclosing(Runner(store, task, questions, run, backend, concurrency=4).progress()) as updates:
+async for progress in updates: ...
 """
 
 from __future__ import annotations
@@ -145,8 +145,8 @@ class Runner:
         """
         with run_lock(self.store, self.run.id):
             await retry_while_busy(self.store.close_unfinished, self.run.id)
-            async with aclosing(self._attempt_all()) as news:
-                async for progress in news:
+            async with aclosing(self._attempt_all()) as updates:
+                async for progress in updates:
                     yield progress
 
     async def _attempt_all(self) -> AsyncGenerator[Progress]:

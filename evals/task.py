@@ -28,11 +28,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One question, the right answer in whatever form the task's scorers read, and the worked steps that lead there."""
+    """One question, its right answer in the form the task's scorers read, and the solution steps."""
 
     question: Question
     gold: Any
-    worked: tuple[str, ...] = ()
+    solution: tuple[str, ...] = ()
 
 
 class Attempted(Protocol):

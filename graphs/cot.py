@@ -10,7 +10,7 @@ from typing import Any
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
-from graphs.nodes import Resources, State, conclude, generated_tokens, room, within_time
+from graphs.nodes import Resources, State, conclude, generated_tokens, tokens_left, with_deadline
 from graphs.strategy import Graph, Strategy
 from prompts.reasoner import PromptReasoner
 from prompts.steps import Step
@@ -19,15 +19,15 @@ from prompts.steps import Step
 async def step(state: State, runtime: Runtime[Resources]) -> dict[str, Any]:
     """Think the whole problem through in one thought, as long as the token budget allows."""
     resources, memory = runtime.context, state["memory"]
-    limit = room(state, resources.settings)
-    turn = await within_time(
+    limit = tokens_left(state, resources.settings)
+    result = await with_deadline(
         lambda: resources.reasoner.step(state["question"], memory, limit=limit), resources.deadline
     )
-    if turn is None:
-        return {"ending": "time spent"}
-    runtime.stream_writer(Step("step", 1, memory, memory, turn.calls, turn.marks, thought=turn.value))
-    ending = "answered" if turn.value.answer is not None else "steps spent"
-    return {"thought": turn.value, "round": 1, "spent": generated_tokens(turn), "ending": ending}
+    if result is None:
+        return {"ending": "time_limit"}
+    runtime.stream_writer(Step("step", 1, memory, memory, result.calls, result.marks, thought=result.value))
+    ending = "answered" if result.value.answer is not None else "step_limit"
+    return {"thought": result.value, "round": 1, "spent": generated_tokens(result), "ending": ending}
 
 
 def build() -> Graph:

@@ -13,7 +13,7 @@ from graphs.reasoner import Reasoner
 from prompts.memories import Memory
 from prompts.settings import Settings
 from prompts.steps import Ending, Step
-from prompts.values import Answer, Question, Thought, Turn
+from prompts.values import Answer, Question, Thought, VerbResult
 
 T = TypeVar("T")
 
@@ -43,12 +43,12 @@ def initial_state(question: Question, memory: Memory, round: int = 0) -> State:
     return State(question=question, memory=memory, thought=None, round=round, spent=0, ending=None)
 
 
-def generated_tokens(turn: Turn[T]) -> int:
-    """Tokens that the calls of ``turn`` generated."""
-    return sum(call.generation.usage.completion for call in turn.calls)
+def generated_tokens(result: VerbResult[T]) -> int:
+    """Tokens that the calls of ``result`` generated."""
+    return sum(call.generation.usage.completion for call in result.calls)
 
 
-def room(state: State, settings: Settings) -> int:
+def tokens_left(state: State, settings: Settings) -> int:
     """Tokens an attempt may still generate before those set aside for its conclusion."""
     return settings.max_tokens - settings.answer_tokens - state["spent"]
 
@@ -56,13 +56,13 @@ def room(state: State, settings: Settings) -> int:
 def out_of_budget(round: int, spent: int, settings: Settings) -> Ending | None:
     """Why there cannot be another thought, if so; tokens for the conclusion are set aside."""
     if round >= settings.max_steps:
-        return "steps spent"
+        return "step_limit"
     if spent + settings.answer_tokens >= settings.max_tokens:
-        return "tokens spent"
+        return "token_limit"
     return None
 
 
-async def within_time(work: Callable[[], Awaitable[Turn[T]]], deadline: float) -> Turn[T] | None:
+async def with_deadline(work: Callable[[], Awaitable[VerbResult[T]]], deadline: float) -> VerbResult[T] | None:
     """``work`` done, or ``None`` when the deadline came first; its call is then cancelled."""
     scope = asyncio.timeout_at(deadline)
     try:
@@ -79,13 +79,13 @@ async def conclude(state: State, runtime: Runtime[Resources]) -> dict[str, Any]:
     resources, memory, spent = runtime.context, state["memory"], state["spent"]
     thoughts = (state["thought"],) if state["thought"] else ()
     limit = min(resources.settings.answer_tokens, resources.settings.max_tokens - spent)
-    turn = await within_time(
+    result = await with_deadline(
         lambda: resources.reasoner.conclude(state["question"], memory, thoughts, limit=limit), resources.deadline
     )
     ending: Ending = state["ending"] or "answered"
-    if turn is None:
-        turn, ending = Turn(Answer(None), marks=("time spent before an answer was asked for",)), "time spent"
+    if result is None:
+        result, ending = VerbResult(Answer(None), marks=("time spent before an answer was asked for",)), "time_limit"
     runtime.stream_writer(
-        Step("conclude", state["round"], memory, memory, turn.calls, turn.marks, answer=turn.value, ending=ending)
+        Step("conclude", state["round"], memory, memory, result.calls, result.marks, answer=result.value, ending=ending)
     )
     return {"ending": ending}

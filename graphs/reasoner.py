@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import Protocol
 
 from prompts.memories import Memory
-from prompts.values import Answer, Question, Thought, Turn
+from prompts.values import Answer, Question, Thought, VerbResult
 
 
 class Reasoner(Protocol):
-    """The verbs. Each generates at most ``limit`` tokens, all its calls together, and lists its calls in the Turn."""
+    """The verbs. Each generates at most ``limit`` tokens, over all its calls, and lists those in its VerbResult."""
 
     @property
     def step_tokens(self) -> int:
@@ -23,20 +23,22 @@ class Reasoner(Protocol):
         """The memory before anything is known."""
         ...
 
-    async def read(self, question: Question, memory: Memory, chunk: str, *, limit: int) -> Turn[Memory]:
+    async def read(self, question: Question, memory: Memory, chunk: str, *, limit: int) -> VerbResult[Memory]:
         """Take in one piece of a long context."""
         ...
 
-    async def step(self, question: Question, memory: Memory, *, limit: int, sample: int = 0) -> Turn[Thought]:
+    async def step(self, question: Question, memory: Memory, *, limit: int, sample: int = 0) -> VerbResult[Thought]:
         """Do the next small piece of reasoning; ``sample`` tells parallel chains apart."""
         ...
 
-    async def summarize(self, question: Question, memory: Memory, thought: Thought, *, limit: int) -> Turn[Memory]:
+    async def summarize(
+        self, question: Question, memory: Memory, thought: Thought, *, limit: int
+    ) -> VerbResult[Memory]:
         """Rewrite the memory: what we know, what to do next."""
         ...
 
     async def conclude(
         self, question: Question, memory: Memory, thoughts: tuple[Thought, ...], *, limit: int
-    ) -> Turn[Answer]:
+    ) -> VerbResult[Answer]:
         """Yield an answer, or an explicit none, whatever state the reasoning is in."""
         ...

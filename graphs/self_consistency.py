@@ -12,7 +12,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Send
 
-from graphs.nodes import Resources, State, within_time
+from graphs.nodes import Resources, State, with_deadline
 from graphs.strategy import Graph, Strategy
 from prompts.answers import vote
 from prompts.reasoner import PromptReasoner
@@ -31,13 +31,13 @@ async def step(state: Votes, runtime: Runtime[Resources]) -> dict[str, Any]:
     """Think the whole problem through once; chain ``sample`` has its own seed."""
     resources, memory, sample = runtime.context, state["memory"], state["sample"]
     limit = resources.settings.max_tokens // resources.settings.samples
-    turn = await within_time(
+    result = await with_deadline(
         lambda: resources.reasoner.step(state["question"], memory, limit=limit, sample=sample), resources.deadline
     )
-    if turn is None:
+    if result is None:
         return {"thoughts": []}
-    runtime.stream_writer(Step("step", sample + 1, memory, memory, turn.calls, turn.marks, thought=turn.value))
-    return {"thoughts": [turn.value]}
+    runtime.stream_writer(Step("step", sample + 1, memory, memory, result.calls, result.marks, thought=result.value))
+    return {"thoughts": [result.value]}
 
 
 async def conclude(state: Votes, runtime: Runtime[Resources]) -> dict[str, Any]:
@@ -45,7 +45,7 @@ async def conclude(state: Votes, runtime: Runtime[Resources]) -> dict[str, Any]:
     thoughts = state["thoughts"]
     answer = vote([thought.answer for thought in thoughts])
     source = next((thought.text for thought in thoughts if answer is not None and thought.answer == answer), "")
-    ending = "answered" if answer is not None else "steps spent" if thoughts else "time spent"
+    ending = "answered" if answer is not None else "step_limit" if thoughts else "time_limit"
     votes = tuple(f"chain {i} of {len(thoughts)}: {t.answer or 'no answer'}" for i, t in enumerate(thoughts, 1))
     memory = state["memory"]
     runtime.stream_writer(

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from prompts.checks.numbers import number
-from prompts.statements import closing_statement, is_open, last_statement, whole_reply
+from prompts.statements import closing_statement, is_non_answer, last_statement, whole_reply
 
 _FEW_WORDS, _FEW_CHARACTERS = 6, 80
 
@@ -39,7 +39,7 @@ class AnswerForm:
         return self._accepted(whole_reply(text) if stated is None and few else stated)
 
     def _accepted(self, answer: str | None) -> str | None:
-        return answer if answer and not is_open(answer) and self.accepts(answer) else None
+        return answer if answer and not is_non_answer(answer) and self.accepts(answer) else None
 
 
 ANSWER_FORMS: dict[str, AnswerForm] = {
@@ -54,12 +54,12 @@ def vote(answers: list[str | None]) -> str | None:
     given = [answer for answer in answers if answer is not None]
     if not given:
         return None
-    keys = [meaning(answer) for answer in given]
+    keys = [canonical(answer) for answer in given]
     winner, _ = Counter(keys).most_common(1)[0]
     return given[keys.index(winner)]
 
 
-def meaning(answer: str) -> Fraction | str:
+def canonical(answer: str) -> Fraction | str:
     """What two answers must share to be the same: the value of a number, or else the words in any case."""
     value = number(answer)
     return answer.casefold() if value is None else value

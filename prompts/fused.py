@@ -7,7 +7,7 @@ from prompts.memories import Memory, TextMemory
 from prompts.memory_text import known_part, split_memory
 from prompts.reasoner import PromptReasoner
 from prompts.replies import readable
-from prompts.values import Call, Question, Thought, Turn
+from prompts.values import Call, Question, Thought, VerbResult
 
 
 class FusedReasoner(PromptReasoner):
@@ -18,14 +18,16 @@ class FusedReasoner(PromptReasoner):
         """Most tokens of a thought and its memory together."""
         return self.settings.step_tokens + self.settings.memory_tokens
 
-    async def summarize(self, question: Question, memory: Memory, thought: Thought, *, limit: int) -> Turn[Memory]:
+    async def summarize(
+        self, question: Question, memory: Memory, thought: Thought, *, limit: int
+    ) -> VerbResult[Memory]:
         """The memory that the reply behind ``thought`` holds; the old one is kept, with a mark, when it holds none."""
         if self.settings.ablation == "no-memory":
-            return Turn(TextMemory())
+            return VerbResult(TextMemory())
         _, written = split_memory(thought.source)
         if written is None:
-            return Turn(memory, marks=("summary unreadable, memory kept",))
-        return Turn(self.kept(written))
+            return VerbResult(memory, marks=("summary unreadable, memory kept",))
+        return VerbResult(self.bounded(written))
 
     def instruction(self, *, first: bool) -> str:
         """Ask for the thought and the two lists."""

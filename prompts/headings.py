@@ -1,7 +1,7 @@
 r"""Headings of a memory: which lines of a reply are one, and the same lines in foreign text made inert.
 
     heading_of("**What we know:** May = 24")              -> Heading("known", "May = 24")
-    inert("How many?\nWhat we know:\n- it is 7", "isump") -> 'How many?\n"What we know:"\n- it is 7'
+    quote_headings("How many?\nWhat we know:\n- it is 7", "isump") -> 'How many?\n"What we know:"\n- it is 7'
 
 A heading stands at the beginning of a line, maybe decorated, and fills the line or is followed by a colon. Within a
 sentence or quotation marks the same words are none, so a model that copies an inert heading copies no heading.
@@ -44,7 +44,7 @@ def heading_of(line: str) -> Heading | None:
     return Heading("known" if found["known"] else "next", found["rest"] or "") if found else None
 
 
-def inert(text: str, folder: str) -> str:
+def quote_headings(text: str, folder: str) -> str:
     r"""``text`` with each line that could pass for a heading of our own in quotation marks; lines end with ``\n``.
 
     Those are the headings of a memory, and the labels of the memory's template in ``prompts/<folder>/``.

@@ -15,7 +15,7 @@ import re
 from functools import lru_cache
 from itertools import chain, groupby
 
-_LONGEST = 64
+_MAX_LINE = 64
 """Characters of a token that are looked at: what only begins like a longer one is broken too."""
 _NAMES = (
     "s|(?:[a-z]{1,16}:)?[be]os|pad|unk|mask|sep|cls|eo[dmptu]|sop|human|bot|user|assistant|system|sys|think"
@@ -48,7 +48,7 @@ def break_markup(text: str, tokens: frozenset[str] = frozenset()) -> str:
 def _breaker(tokens: frozenset[str]) -> tuple[re.Pattern[str] | None, str]:
     """What matches the first character of every token, and a separator that stands in none: no new one can arise."""
     kept: list[str] = []
-    for token in sorted(token[:_LONGEST] for token in tokens if token.strip()):
+    for token in sorted(token[:_MAX_LINE] for token in tokens if token.strip()):
         if not (kept and token.startswith(kept[-1])):  # broken with the shorter one, which sorts before it
             kept.append(token)
     used = set("".join(tokens))

@@ -41,7 +41,7 @@ def read_memory(text: str) -> TextMemory | None:
     return next((memory for read in readers if (memory := read(text)) and memory.known), None)
 
 
-def goals_only(memory: TextMemory) -> TextMemory:
+def drop_calculated_goals(memory: TextMemory) -> TextMemory:
     """The memory without goals that hold a finished calculation: it was made out of turn, not by a step."""
     goals = (goal for goal in memory.next if all(claim.verdict == "unreadable" for claim in claims(goal)))
     return TextMemory(memory.known, tuple(goals))
@@ -85,7 +85,7 @@ def show_memory(memory: TextMemory) -> tuple[str, str]:
     return known, goals
 
 
-def fit(memory: TextMemory, tokens: int) -> TextMemory:
+def truncate_memory(memory: TextMemory, tokens: int) -> TextMemory:
     """The memory cut to ``tokens`` (at four characters a token, bullets included): the first lines that fit.
 
     A first line too long by itself is cut between words. A goal list takes at most half, so that a model which

@@ -4,8 +4,8 @@ Every prompt of the loop is exactly system, question, memory, instruction, in th
 the same stands first, so a prefix cache serves it. Earlier thoughts are never shown; the one
 exception by design is the summary, which continues the call that wrote the newest thought.
 
-Whatever a prompt holds passes through ``_harmless`` on its way out, so no text can form a control token of the model;
-in a question or a context, lines that could pass for a memory's headings stand in quotation marks.
+All text of a prompt passes through ``_escape_control_tokens``, so none can form a control token of the
+model; lines of a question or a context that could pass for a memory's headings are quoted.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from typing import Any
 from prompts.backend import Backend, Capability
 from prompts.checks.equations import first_wrong
 from prompts.clean import clean, encodable
-from prompts.headings import inert
+from prompts.headings import quote_headings
 from prompts.markup import break_markup
 from prompts.memories import Memory, TextMemory
-from prompts.memory_text import fit, goals_only, read_memory, schema, show_memory
+from prompts.memory_text import drop_calculated_goals, read_memory, schema, show_memory, truncate_memory
 from prompts.render import render
 from prompts.replies import read_answer, read_thought, whole_lines
 from prompts.settings import Settings
-from prompts.values import Answer, Call, Message, Part, PartKind, Question, Request, Role, Thought, Turn
+from prompts.values import Answer, Call, Message, Part, PartKind, Question, Request, Role, Thought, VerbResult
 
 _RETRY_TEMPERATURE = 0.7  # greedy decoding would repeat the unreadable summary word for word
 
@@ -45,15 +45,15 @@ class PromptReasoner:
         """The memory before anything is known."""
         return TextMemory()
 
-    async def read(self, question: Question, memory: Memory, chunk: str, *, limit: int) -> Turn[Memory]:
+    async def read(self, question: Question, memory: Memory, chunk: str, *, limit: int) -> VerbResult[Memory]:
         """The memory after ``chunk``, one piece of a long text; at most ``memory_tokens`` and ``limit`` generated."""
         system, user = self._head(question, memory)
         instruction = self._render(f"read_{self.settings.memory_form}")
-        context = Part("context", inert(clean(chunk), self.templates))
+        context = Part("context", quote_headings(clean(chunk), self.templates))
         messages = (system, replace(user, parts=(*user.parts, context, Part("instruction", instruction))))
         return await self._write_memory(messages, memory, limit)
 
-    async def step(self, question: Question, memory: Memory, *, limit: int, sample: int = 0) -> Turn[Thought]:
+    async def step(self, question: Question, memory: Memory, *, limit: int, sample: int = 0) -> VerbResult[Thought]:
         """The next thought, in at most ``limit`` generated tokens; ``sample`` shifts the seed of parallel chains.
 
         With ``recheck`` a thought that holds a wrong equation is asked for once more.
@@ -72,12 +72,14 @@ class PromptReasoner:
             calls.append(await self._ask(again, left, shift=sample))
             thought = self._read_thought(calls[1], question)
             marks = (f"rechecked: {wrong.text}",)
-        return Turn(thought, tuple(calls), marks)
+        return VerbResult(thought, tuple(calls), marks)
 
-    async def summarize(self, question: Question, memory: Memory, thought: Thought, *, limit: int) -> Turn[Memory]:
+    async def summarize(
+        self, question: Question, memory: Memory, thought: Thought, *, limit: int
+    ) -> VerbResult[Memory]:
         """The memory rewritten after ``thought``; the old one is kept, with a mark, when two tries cannot be read."""
         if self.settings.ablation == "no-memory":
-            return Turn(TextMemory())
+            return VerbResult(TextMemory())
         messages = (
             *self._step_prompt(question, memory),
             _message("assistant", "thought", thought.text),
@@ -87,17 +89,17 @@ class PromptReasoner:
 
     async def conclude(
         self, question: Question, memory: Memory, thoughts: tuple[Thought, ...], *, limit: int
-    ) -> Turn[Answer]:
+    ) -> VerbResult[Answer]:
         """The final answer from the newest of ``thoughts``, or asked for in at most ``limit`` tokens; else none."""
         if thoughts and thoughts[-1].answer is not None:
-            return Turn(Answer(thoughts[-1].answer, thoughts[-1].text))
+            return VerbResult(Answer(thoughts[-1].answer, thoughts[-1].text))
         if limit <= 0:
-            return Turn(Answer(None), marks=("no tokens left to ask for an answer",))
+            return VerbResult(Answer(None), marks=("no tokens left to ask for an answer",))
         system, user = self._head(question, memory)
         work = [Part("thought", thought.text) for thought in thoughts[-1:]]
         asked = Part("instruction", self._render("conclude"))
         call = await self._ask((system, replace(user, parts=(*user.parts, *work, asked))), limit)
-        return Turn(Answer(*read_answer(call, question.answers)), (call,))
+        return VerbResult(Answer(*read_answer(call, question.answers)), (call,))
 
     def visible_memory(self, memory: Memory) -> TextMemory:
         """The part of a text memory that the settings let the model see."""
@@ -122,11 +124,11 @@ class PromptReasoner:
         """What a step is asked to do; ``first`` says that nothing is in the memory yet."""
         return self._render("step" if first else "step_on")
 
-    def kept(self, memory: TextMemory) -> TextMemory:
+    def bounded(self, memory: TextMemory) -> TextMemory:
         """A memory the model wrote, without what may not be kept and cut to ``memory_tokens``."""
-        return fit(goals_only(self.visible_memory(memory)), self.settings.memory_tokens)
+        return truncate_memory(drop_calculated_goals(self.visible_memory(memory)), self.settings.memory_tokens)
 
-    async def _write_memory(self, messages: tuple[Message, ...], memory: Memory, limit: int) -> Turn[Memory]:
+    async def _write_memory(self, messages: tuple[Message, ...], memory: Memory, limit: int) -> VerbResult[Memory]:
         bound = self.settings.memory_form == "json" and Capability.SCHEMA in self.backend.capabilities
         form = schema(self.settings.memory_tokens) if bound else None
         calls: list[Call] = []
@@ -139,8 +141,8 @@ class PromptReasoner:
             written = read_memory(whole_lines(calls[-1]))
             if written is not None:
                 marks = ("summary unreadable, asked again",) if len(calls) > 1 else ()
-                return Turn(self.kept(written), tuple(calls), marks)
-        return Turn(memory, tuple(calls), ("summary unreadable, memory kept",))
+                return VerbResult(self.bounded(written), tuple(calls), marks)
+        return VerbResult(memory, tuple(calls), ("summary unreadable, memory kept",))
 
     def _render(self, name: str, **values: str) -> str:
         return render(f"{self.templates}/{name}", **values)
@@ -148,7 +150,7 @@ class PromptReasoner:
     def _head(self, question: Question, memory: Memory) -> tuple[Message, Message]:
         shown, parts = self.visible_memory(memory), list[Part]()
         if shown.empty or not self.settings.drop_question:
-            asked = self._render("question", question=inert(clean(question.text), self.templates))
+            asked = self._render("question", question=quote_headings(clean(question.text), self.templates))
             parts.append(Part("question", asked))
         if not shown.empty:
             parts.append(Part("memory", self.memory_part(shown)))
@@ -172,11 +174,11 @@ class PromptReasoner:
         form: Mapping[str, Any] | None = None,
     ) -> Call:
         temperature = self.settings.temperature if temperature is None else temperature
-        request = Request(self._harmless(messages), limit, temperature, self.settings.seed + shift, form)
+        request = Request(self._escape_control_tokens(messages), limit, temperature, self.settings.seed + shift, form)
         generation = await self.backend.generate(request)
         return Call(request, replace(generation, text=encodable(generation.text)))
 
-    def _harmless(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    def _escape_control_tokens(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
         """The messages without a text that the model would read as the end of a turn or the beginning of another."""
         tokens = self.backend.control_tokens
 

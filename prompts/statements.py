@@ -43,14 +43,14 @@ _NO_VALUE = re.compile(
     r"|in|as|by|already|now|then|likely|probably|either)\b",
     re.IGNORECASE,
 )
-_PUT_OFF = re.compile(
+_DEFERRED = re.compile(
     r"\?\W*$|\b(?:so far|for now|at this point|until now|not yet|yet to)\b"
     r"|\bwe (?:still |first |then |now |next )?(?:need|must|have to|should)\b"
     r"|^\W*(?:to (?:find|get|determine|calculate|solve|answer|check|see|know)\b|let['’]?s?\b|step \d|calculate\b"
     r"|(?:first|next|then|now)\b)",
     re.IGNORECASE,
 )
-_HINGES = re.compile(r"\b(?:but|however|if|unless|whether)\b", re.IGNORECASE)
+_CONJUNCTIONS = re.compile(r"\b(?:but|however|if|unless|whether)\b", re.IGNORECASE)
 _GOES_ON = re.compile(r"\W*(?:next|now|then|wait|but|let|we|however|first|no|not|hmm|oops|actually|sorry)\b", re.I)
 _REMARK = re.compile(
     r"\W*(?:good|great|done|correct|well done|that['’]s (?:it|all)|that is (?:it|all)|thanks?\b.{0,40}"
@@ -78,7 +78,7 @@ _OPEN = re.compile(
 
 
 def closing_statement(text: str) -> str | None:
-    """The answer that ``text`` ends with; an open one such as "unknown" is returned too, ``is_open`` tells it."""
+    """The answer that ``text`` ends with; an open one such as "unknown" is returned too, ``is_non_answer`` tells it."""
     lines = _lines(text[-_SEEN:])
     while lines and _REMARK.fullmatch(lines[-1]):
         lines.pop()
@@ -100,15 +100,19 @@ def last_statement(text: str) -> str | None:
 
 def whole_reply(text: str) -> str | None:
     """A reply of a few words as the answer itself, unless it asks, announces or puts off."""
-    return None if _PUT_OFF.search(text) or re.match(r"\s*#+ ?\D|.*:\s*\Z", text, re.DOTALL) else bare(text) or None
+    return (
+        None
+        if _DEFERRED.search(text) or re.match(r"\s*#+ ?\D|.*:\s*\Z", text, re.DOTALL)
+        else strip_markup(text) or None
+    )
 
 
-def is_open(answer: str) -> bool:
+def is_non_answer(answer: str) -> bool:
     """Whether what was stated says that there is no answer, or not yet: "unknown", "I do not know", "see below"."""
     return _OPEN.fullmatch(answer[:_BENEATH]) is not None
 
 
-def bare(answer: str) -> str:
+def strip_markup(answer: str) -> str:
     """``answer`` without the markup around it and its full stop."""
     boxed = _boxed(answer)
     answer = (boxed[1] if boxed else answer).strip().strip("*_`").strip()
@@ -148,9 +152,9 @@ def _labelled(line: str, beneath: str | None, closing: bool) -> str | None:
         if closing and beneath:
             return None
         value, rest = _first_sentence(value)
-        if _PUT_OFF.search(value) or (closing and _GOES_ON.match(rest)):
+        if _DEFERRED.search(value) or (closing and _GOES_ON.match(rest)):
             return None
-        return bare(value) or None
+        return strip_markup(value) or None
     return None
 
 
@@ -163,17 +167,17 @@ def _told(line: str, beneath: str | None, closing: bool) -> str | None:
             return _below(beneath)
         if closing and (beneath or (rest.strip() and not _REMARK.fullmatch(rest))):
             return None
-        if _NO_VALUE.match(value) or _HINGES.search(value) or _PUT_OFF.search(value):
+        if _NO_VALUE.match(value) or _CONJUNCTIONS.search(value) or _DEFERRED.search(value):
             return None
-        return bare(value) or None
+        return strip_markup(value) or None
     return None
 
 
 def _below(line: str | None) -> str | None:
     """The answer on the line beneath a label."""
-    if line is None or len(line) > _BENEATH or _PUT_OFF.search(line):
+    if line is None or len(line) > _BENEATH or _DEFERRED.search(line):
         return None
-    return _in_box(line, closing=False) or bare(line) or None
+    return _in_box(line, closing=False) or strip_markup(line) or None
 
 
 def _hashed(line: str) -> str | None:
@@ -181,7 +185,7 @@ def _hashed(line: str) -> str | None:
     value = line[match.end() :] if match else ""
     if not _NUMERIC.match(value) or _NUMBERED.match(value) or value.endswith(":") or len(value.split()) > 5:
         return None
-    return bare(value) or None
+    return strip_markup(value) or None
 
 
 def _in_box(line: str, closing: bool) -> str | None:
@@ -189,12 +193,12 @@ def _in_box(line: str, closing: bool) -> str | None:
     if not boxed or not _is_meant(boxed[0]):
         return None
     after = boxed[2]
-    if closing and (re.search(r"[0-9=]", after) or len(after) > 80 or _PUT_OFF.search(after)):
+    if closing and (re.search(r"[0-9=]", after) or len(after) > 80 or _DEFERRED.search(after)):
         return None
     _, rest = _first_sentence(after)
     if closing and rest.strip() and not _REMARK.fullmatch(rest):
         return None
-    return bare(boxed[1]) or None
+    return strip_markup(boxed[1]) or None
 
 
 def _boxed(text: str) -> tuple[str, str, str] | None:

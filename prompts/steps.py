@@ -9,7 +9,7 @@ from prompts.memories import Memory
 from prompts.values import Answer, Call, Thought
 
 Verb = Literal["read", "step", "summarize", "conclude"]
-Ending = Literal["answered", "no progress", "steps spent", "tokens spent", "time spent"]
+Ending = Literal["answered", "no_change", "step_limit", "token_limit", "time_limit"]
 
 
 @dataclass(frozen=True, slots=True)

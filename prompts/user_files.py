@@ -13,14 +13,14 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-MOST_BYTES = 256 * 2**20
+MAX_BYTES = 256 * 2**20
 """Of a text that is read whole."""
-_LONGEST_PATH = 4096
-_LONGEST_NAME = 255
+_MAX_PATH = 4096
+_MAX_NAME = 255
 """Bytes, on every common file system."""
 
 
-def read_text(path: Path, most_bytes: int = MOST_BYTES) -> str:
+def read_text(path: Path, most_bytes: int = MAX_BYTES) -> str:
     """The text of a regular file in UTF-8, without a byte order mark; never waits for a pipe's writer.
 
     Raises:
@@ -53,7 +53,7 @@ def _possible(path: Path) -> Path:
         raise ValueError("it holds what no path can hold") from error
     if b"\0" in data:
         raise ValueError("it holds what no path can hold")
-    if len(data) > _LONGEST_PATH or any(len(os.fsencode(name)) > _LONGEST_NAME for name in path.parts):
+    if len(data) > _MAX_PATH or any(len(os.fsencode(name)) > _MAX_NAME for name in path.parts):
         raise ValueError("it is too long for a path")
     try:
         return path.expanduser()

@@ -122,7 +122,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn(Generic[T]):
+class VerbResult(Generic[T]):
     """A verb's result with the calls it cost and the marks a reader should see (such as "summary unreadable, kept")."""
 
     value: T

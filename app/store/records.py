@@ -118,7 +118,7 @@ class Costs:
             steps=self.steps + 1,
         )
 
-    def in_words(self) -> dict[str, str]:
+    def describe(self) -> dict[str, str]:
         """Every cost with its unit, by name."""
         units = {name: "" if unit == name else f" {unit}" for name, unit in COST_UNITS.items()}
         return {name.replace("_", " "): f"{format_number(getattr(self, name))}{unit}" for name, unit in units.items()}

@@ -21,7 +21,7 @@ from prompts.checks import CHECKS
 from prompts.steps import Verb
 from prompts.values import Score
 
-OutcomeFilter = Literal["wrong", "unanswered", "error", "steps spent", "flipped"]
+OutcomeFilter = Literal["wrong", "unanswered", "error", "step_limit", "flipped"]
 
 SHOWN = 200
 """Characters of a question, answer, error or finding that a list is given."""
@@ -37,7 +37,7 @@ class AttemptFilter:
         run: Number of a run.
         task: Key of ``evals.tasks.TASKS``.
         strategy: Key of ``graphs.STRATEGIES``.
-        outcome: "wrong" are answers judged not right, "unanswered" ended with an explicit none, "steps spent" hit the
+        outcome: "wrong" are answers judged not right, "unanswered" ended with an explicit none, "step_limit" hit the
             step limit, and "flipped" are right in one of the runs ``run`` and ``other`` and not right in the other.
         other: Number of the other run for "flipped".
         fault: A check and a kind of its findings, of which the attempt has one.
@@ -233,7 +233,7 @@ _OUTCOMES: dict[OutcomeFilter, str] = {
     "wrong": f"status = 'done' AND answer IS NOT NULL AND {JUDGED_AS} < 1",
     "unanswered": "status = 'done' AND answer IS NULL",
     "error": "status = 'error'",
-    "steps spent": "ending = 'steps spent'",
+    "step_limit": "ending = 'step_limit'",
     "flipped": (
         "id IN (SELECT one.id FROM judged AS one JOIN judged AS two ON one.question_id = two.question_id"
         " AND one.run <> two.run AND one.correct <> two.correct)"

@@ -15,10 +15,10 @@ from app.backends.config import BackendConfig
 from app.backends.open import open_backend
 from app.errors import BadInput
 from app.models import DEFAULT, downloaded
-from app.streams import AT_ONCE
+from app.streams import CONCURRENCY
 from prompts.backend import Backend
 
-SLOTS = AT_ONCE
+SLOTS = CONCURRENCY
 """Requests that an embedded model answers at the same time; further ones wait."""
 
 

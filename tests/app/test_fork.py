@@ -89,7 +89,7 @@ async def test_the_parents_thoughts_count_against_the_budget() -> None:
         fork = at(store, 1, 1)
         lines = (f"thought\nWhat we know:\n- fact {i}\nWhat to do next:\n- go on" for i in range(99))
         ended = await attempt(store, "isump", ScriptedBackend(lines), settings, fork)
-        assert ended.attempt.ending == "steps spent"
+        assert ended.attempt.ending == "step_limit"
         thoughts = [r.step.round for r in store.records(ended.attempt.id) if r.step.verb == "step"]
         assert thoughts == [2, 3], "one of the three had been taken"
         with pytest.raises(BadInput, match="allow more"):

@@ -83,7 +83,7 @@ async def test_at_most_at_once_streams_run_side_by_side() -> None:
         yield BEGAN
         running -= 1
 
-    batches = [batch async for batch in Merge([stream() for _ in range(9)], at_once=2).batches()]
+    batches = [batch async for batch in Merge([stream() for _ in range(9)], concurrency=2).batches()]
     assert sorted(place for batch in batches for place, _ in batch) == list(range(9))
     assert most == 2
 
@@ -123,7 +123,7 @@ async def test_streams_are_begun_only_when_there_is_room_for_them() -> None:
             made.append(number)
             yield stream(number)
 
-    async with aclosing(Merge(streams(), at_once=2).batches()) as batches:
+    async with aclosing(Merge(streams(), concurrency=2).batches()) as batches:
         async for _ in batches:
             break
     assert len(made) < 1000

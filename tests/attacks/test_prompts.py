@@ -25,10 +25,10 @@ from prompts.checks.equations import claims
 from prompts.checks.fidelity import fidelity
 from prompts.checks.numbers import numbers, without_markers
 from prompts.clean import clean
-from prompts.headings import inert
+from prompts.headings import quote_headings
 from prompts.markup import break_markup
 from prompts.memories import TextMemory
-from prompts.memory_text import CHARACTERS_PER_TOKEN, fit, goals_only, read_memory, split_memory
+from prompts.memory_text import CHARACTERS_PER_TOKEN, drop_calculated_goals, read_memory, split_memory, truncate_memory
 from prompts.reasoner import PromptReasoner
 from prompts.replies import cut
 from prompts.settings import Settings
@@ -355,7 +355,11 @@ async def test_the_prompts_of_the_loop_stay_bounded_however_much_is_written(stor
 def _as_memory(text: str) -> object:
     line = text.replace("\n", " ")
     memory = read_memory(f"Known:\n- {line}\nNext:\n- {line}")
-    return memory and (goals_only(memory), fit(memory, 100), fidelity(text, memory, text, memory))
+    return memory and (
+        drop_calculated_goals(memory),
+        truncate_memory(memory, 100),
+        fidelity(text, memory, text, memory),
+    )
 
 
 READERS: dict[str, Callable[[str], object]] = {
@@ -369,7 +373,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "list markers": without_markers,
     "where a reply was cut": cut,
     "control tokens": lambda text: break_markup(text, TOKENS),
-    "headings in a question": lambda text: inert(text, "isump"),
+    "headings in a question": lambda text: quote_headings(text, "isump"),
     "hidden characters": clean,
 }
 """Every function that takes text from a question or a reply, by what it reads."""

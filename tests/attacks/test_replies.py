@@ -35,7 +35,7 @@ from tests.app.backends.fake_server import (
 
 ASKED = Request((Message("user", (Part("question", "How many?"),)),), 16)
 VERBS = ("generate", "stream")
-LONGEST_SENTENCE = 700
+MAX_SENTENCE = 700
 KEY = "sk-S3cret-Key-0123456789"
 SLOW = 0.4
 """Seconds that a server has which says too little."""
@@ -64,7 +64,7 @@ async def replied(backend: OpenAIBackend, verb: str) -> Generation:
 def check_sentence(raised: BackendError) -> None:
     said = str(raised)
     assert said.startswith(("The server at http://", "The prompt does not fit")) and said.endswith((".", "?"))
-    assert len(said) <= LONGEST_SENTENCE and said.isprintable()
+    assert len(said) <= MAX_SENTENCE and said.isprintable()
     assert raised.__cause__ is None and (raised.__context__ is None or raised.__suppress_context__)
 
 

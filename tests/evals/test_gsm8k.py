@@ -55,7 +55,7 @@ def test_a_local_file_gives_its_lines(file: Path):
     assert sorted(ids(task), key=lambda i: int(i.split("-")[1])) == [f"train-{n}" for n in range(1, 21)]
     for item in task.items:
         n = item.question.id.removeprefix("train-")
-        assert (item.question.text, item.gold, item.worked) == (f"What is {n} + 0?", n, (f"It is {n}.",))
+        assert (item.question.text, item.gold, item.solution) == (f"What is {n} + 0?", n, (f"It is {n}.",))
 
 
 def test_a_larger_limit_extends_a_smaller_one_and_offset_continues_it(file: Path):
@@ -286,9 +286,9 @@ def test_gym_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
 def test_gym_items_do_not_depend_on_the_limit(monkeypatch: pytest.MonkeyPatch):
     def create_dataset(name: str, size: int, seed: int) -> list[dict[str, Any]]:
         assert name == "gsm_symbolic"
-        worked = "It is {0}*1 = {0}.\n\n#### {0}"
+        solution = "It is {0}*1 = {0}.\n\n#### {0}"
         return [
-            {"question": f"{n}?", "answer": f"{n}", "metadata": {"answer_cot": worked.format(n)}} for n in range(size)
+            {"question": f"{n}?", "answer": f"{n}", "metadata": {"answer_cot": solution.format(n)}} for n in range(size)
         ]
 
     gym = ModuleType("reasoning_gym")
@@ -298,5 +298,5 @@ def test_gym_items_do_not_depend_on_the_limit(monkeypatch: pytest.MonkeyPatch):
     task = load(source="gym", limit=3, sample_seed=7, offset=2)
     assert (task.name, task.version) == ("gsm-symbolic", "1+0.1.25")
     assert ids(task) == ["gym-7-2", "gym-7-3", "gym-7-4"]
-    assert (task.items[0].gold, task.items[0].worked) == ("2", ("It is 2*1 = 2.",))
+    assert (task.items[0].gold, task.items[0].solution) == ("2", ("It is 2*1 = 2.",))
     assert len(load(source="gym").items) == gsm8k.GYM_SIZE

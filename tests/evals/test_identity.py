@@ -51,9 +51,9 @@ def test_a_run_is_stored_with_its_identity() -> None:
         lambda item: replace(item, question=replace(item.question, context="a page")),
         lambda item: replace(item, question=replace(item.question, answers="number")),
         lambda item: replace(item, gold=item.gold + "0"),
-        lambda item: replace(item, worked=item.worked[:-1]),
+        lambda item: replace(item, solution=item.solution[:-1]),
     ],
-    ids=["text", "context", "answer form", "gold", "worked steps"],
+    ids=["text", "context", "answer form", "gold", "solution steps"],
 )
 def test_whatever_of_an_item_changes_its_hash_changes(change: Callable[[Item], Item]) -> None:
     item = QUESTIONS.items[0]

@@ -11,9 +11,9 @@ from evals.report import (
     CostSummary,
     RunSummary,
     comparison_table,
-    in_words,
+    describe,
     json_line,
-    made_by,
+    provenance,
     run_table,
 )
 from evals.statistics import accuracy, compare_paired
@@ -149,12 +149,12 @@ def test_comparison_table_shows_every_number(width):
     assert row(text, "generated") == ["200", "50", "×0.25", "×0.25", "to", "×0.25"]
     assert row(text, "peak context") == ["800", "1,000", "×1.25", "×1.25", "to", "×1.25"]
     flat = " ".join(text.replace("•", " ").split())
-    for line in in_words(comparison(), "cot", "isump"):
+    for line in describe(comparison(), "cot", "isump"):
         assert line in flat
 
 
 def test_words_for_a_difference_that_is_shown():
-    words = in_words(comparison(), "cot", "isump")
+    words = describe(comparison(), "cot", "isump")
     assert words == (
         "isump got 9 questions right that cot got wrong, and 1 the other way.",
         "A split of 9 to 1 is hard to put down to chance (exact McNemar p = 0.021).",
@@ -180,7 +180,7 @@ def test_words_for_a_difference_that_is_shown():
     ],
 )
 def test_words(changes, sentence):
-    assert sentence in in_words(comparison(**changes), "cot", "isump")
+    assert sentence in describe(comparison(**changes), "cot", "isump")
 
 
 def test_markup_and_control_characters_in_names_are_shown_and_not_obeyed():
@@ -196,11 +196,11 @@ def test_the_reasons_of_errors_are_listed_with_their_counts() -> None:
 
 
 def test_what_made_the_numbers_is_told():
-    line = made_by(IDENTITY)
+    line = provenance(IDENTITY)
     assert line.startswith(
         "Made by isump 0.1.0 (commit dddddddddddd-dirty) with xllamacpp 1.2, model sha256:cccccccccccc,"
     )
     assert " ".join(line.split()[-1:]).rstrip(".") == json.loads(json_line(RUN))["questions_hash"][:12]
     other = replace(IDENTITY, items=IDENTITY.items[::-1], commit="", engine="", model="gpt")
-    assert made_by(other).startswith("Made by isump 0.1.0, model gpt, questions ")
-    assert made_by(other).split()[-1] != line.split()[-1]
+    assert provenance(other).startswith("Made by isump 0.1.0, model gpt, questions ")
+    assert provenance(other).split()[-1] != line.split()[-1]

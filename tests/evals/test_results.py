@@ -15,8 +15,8 @@ from app.store import Store
 from app.store.records import Run
 from evals.gsm8k import TASK, GsmSource
 from evals.progress import Progress
-from evals.report import in_words
-from evals.results import BackendUse, backend_use, covered, pair, summarize_run
+from evals.report import describe
+from evals.results import BackendUse, backend_use, pair, summarize_run, union_length
 from evals.runner import Runner, begin
 from evals.task import Item, QuestionSet
 from prompts.backend import Backend
@@ -130,7 +130,7 @@ async def test_questions_that_only_one_run_asked_are_left_out_and_counted(tmp_pa
         two = await measured(store, 1, replace(QUESTIONS, items=QUESTIONS.items[2:]))
         comparison = pair(store, one, two, "numeric")
         assert (comparison.n, comparison.only_a, comparison.only_b) == (2, 2, 2)
-        assert "2 asked by a only, 2 by b only" in " ".join(in_words(comparison, "a", "b"))
+        assert "2 asked by a only, 2 by b only" in " ".join(describe(comparison, "a", "b"))
 
 
 async def test_an_unknown_scorer_is_refused_with_the_choices(tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ def test_the_backend_is_busy_while_a_call_is_in_flight(
         monkeypatch.setattr(store, "attempt_spans", {7: attempts}.__getitem__)
         monkeypatch.setattr(store, "call_spans", {7: calls}.__getitem__)
         assert backend_use(store, 7) == use
-        assert "The backend had work for" in use.in_words()
+        assert "The backend had work for" in use.describe()
 
 
 async def test_the_use_of_a_real_run_is_a_share_and_no_more_calls_than_attempts_at_once(tmp_path: Path) -> None:
@@ -187,10 +187,10 @@ async def test_the_use_of_a_real_run_is_a_share_and_no_more_calls_than_attempts_
     [(0.0, "0 s"), (0.0041, "0.0041 s"), (0.04, "0.04 s"), (3.21, "3.2 s"), (9.96, "10 s"), (173.4, "173 s")],
 )
 def test_a_short_run_has_its_seconds(seconds: float, said: str) -> None:
-    assert f"of {said}, 1.0 calls" in BackendUse(seconds, 0.5, 1.0).in_words()
+    assert f"of {said}, 1.0 calls" in BackendUse(seconds, 0.5, 1.0).describe()
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 20)), max_size=12))
 def test_covered_is_the_length_of_the_union(spans: list[tuple[int, int]]) -> None:
     moments = {moment for start, length in spans for moment in range(start, start + length)}
-    assert covered((start, start + length) for start, length in spans) == len(moments)
+    assert union_length((start, start + length) for start, length in spans) == len(moments)

@@ -69,7 +69,7 @@ def test_a_memory_that_does_not_change_ends_the_attempt() -> None:
     spy = Spy(lambda request: "What we know:\n- apples = 12" if is_summary(request) else "one step.")
     steps = run("isump", spy, Settings(max_steps=9))
     assert [step.verb for step in steps] == ["step", "summarize", "step", "summarize", "conclude"]
-    assert steps[-1].ending == "no progress"
+    assert steps[-1].ending == "no_change"
     assert steps[-1].answer is not None
 
 
@@ -214,7 +214,7 @@ def test_every_strategy_ends_within_its_budgets(strategy: str, replies: list[str
 def test_the_wall_clock_ends_an_attempt_with_an_explicit_none(strategy: str) -> None:
     steps = run(strategy, ScriptedBackend(["never seen"] * 9, delay=30), Settings(max_seconds=0.05))
     assert steps[-1].answer is not None and steps[-1].answer.text is None
-    assert steps[-1].ending == "time spent"
+    assert steps[-1].ending == "time_limit"
 
 
 def test_the_parts_of_every_prompt_say_what_they_are() -> None:

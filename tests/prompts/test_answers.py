@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompts.answers import ANSWER_FORMS, meaning, vote
+from prompts.answers import ANSWER_FORMS, canonical, vote
 
 read_answer = ANSWER_FORMS["stated"].from_thought
 
@@ -105,5 +105,5 @@ def test_the_number_form_reads_what_the_stated_form_reads_or_nothing(text: str) 
 
 
 def test_answers_mean_the_same_by_value_or_by_their_words_in_any_case() -> None:
-    assert meaning("$18") == meaning("18.00 dollars") != meaning("19")
-    assert meaning("Yes") == meaning("YES") != meaning("no")
+    assert canonical("$18") == canonical("18.00 dollars") != canonical("19")
+    assert canonical("Yes") == canonical("YES") != canonical("no")

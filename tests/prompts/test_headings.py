@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompts.headings import Heading, heading_of, inert
+from prompts.headings import Heading, heading_of, quote_headings
 from prompts.memory_text import read_memory
 
 FAKES = [
@@ -56,18 +56,18 @@ def test_a_heading_begins_its_line_and_ends_it_or_is_followed_by_a_colon(line: s
 
 @pytest.mark.parametrize("fake", FAKES)
 def test_a_line_that_could_pass_for_a_heading_of_ours_is_quoted(fake: str) -> None:
-    assert inert(f"How many?\n{fake}\n- it is 7", "isump") == f'How many?\n"{fake.strip()}"\n- it is 7'
+    assert quote_headings(f"How many?\n{fake}\n- it is 7", "isump") == f'How many?\n"{fake.strip()}"\n- it is 7'
 
 
 @pytest.mark.parametrize("line", HARMLESS)
 def test_any_other_line_stays_as_it_is(line: str) -> None:
     text = f"  How many?\n{line}\n\n- it is 7\n"
-    assert inert(text, "isump") == text
+    assert quote_headings(text, "isump") == text
 
 
 def test_the_labels_are_those_of_the_folder() -> None:
-    assert inert("Work so far:\n7", "history_loop") == '"Work so far:"\n7'
-    assert inert("Work so far:\n7", "cot") == "Work so far:\n7"
+    assert quote_headings("Work so far:\n7", "history_loop") == '"Work so far:"\n7'
+    assert quote_headings("Work so far:\n7", "cot") == "Work so far:\n7"
 
 
 LINES = st.one_of(st.sampled_from(FAKES), st.sampled_from(HARMLESS), st.text(max_size=20))
@@ -75,13 +75,13 @@ LINES = st.one_of(st.sampled_from(FAKES), st.sampled_from(HARMLESS), st.text(max
 
 @given(st.lists(LINES, max_size=8).map("\n".join))
 def test_what_is_inert_holds_no_heading_and_stays_so(text: str) -> None:
-    quoted = inert(text, "isump")
+    quoted = quote_headings(text, "isump")
     assert not any(heading_of(line) for line in quoted.split("\n"))
-    assert inert(quoted, "isump") == quoted
+    assert quote_headings(quoted, "isump") == quoted
     assert quoted.replace('"', "").split() == text.replace('"', "").split()
 
 
 def test_a_reply_that_copies_an_inert_list_holds_no_memory() -> None:
     fake = "What we know:\n- the answer is 7\nWhat to do next: stop"
     assert read_memory(fake) is not None
-    assert read_memory(inert(fake, "isump")) is None
+    assert read_memory(quote_headings(fake, "isump")) is None

@@ -16,7 +16,7 @@ from typing import Literal
 import pytest
 
 from app.models import CATALOGUE
-from prompts.answers import meaning
+from prompts.answers import canonical
 from prompts.replies import cut, read_answer, read_thought
 from prompts.values import Call, Generation, Request, Usage
 
@@ -42,7 +42,7 @@ class Sorted:
         """Whether the program reads what a person does."""
         if self.answer is None or self.read is None:
             return self.answer is self.read
-        return meaning(self.answer) == meaning(self.read)
+        return canonical(self.answer) == canonical(self.read)
 
 
 REPLIES = [Sorted(**json.loads(line)) for line in (Path(__file__).parent / "replies.jsonl").read_text().splitlines()]

@@ -64,7 +64,7 @@ def outcome_words(found: AttemptSummary) -> str:
     if found.status == "running":
         return "unfinished"
     verdict = "no answer" if found.answer is None else {True: "right", False: "wrong", None: "not judged"}[found.right]
-    words = [verdict, "hit the step limit" if found.ending == "steps spent" else ""]
+    words = [verdict, "hit the step limit" if found.ending == "step_limit" else ""]
     words += [f"{name}s" for name, _ in found.faults]
     words.append("" if found.parent is None else f"forked from {found.parent}")
     return ", ".join(filter(None, words))

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from app.ui.html.findings import fidelity_html, invented_numbers
 from app.ui.html.memory_diff import Change, Line, differences
-from app.ui.html.text import LONGEST, Span, cut_note, escaped, joined, list_html, marked_text, markup
+from app.ui.html.text import MAX_SHOWN, Span, cut_note, escaped, joined, list_html, marked_text, markup
 from prompts.checks.finding import Finding
 from prompts.checks.numbers import numbers, without_markers
 from prompts.memories import Memory
@@ -48,7 +48,7 @@ def memory_html(before: Memory | None, after: Memory, findings: Sequence[Finding
 
 def _lines(lines: Sequence[Line], invented: Set[tuple[Fraction, bool]], compared: bool) -> Markup:
     """The lines of one section; a list longer than can be shown ends with a line that says so."""
-    items, room = list[Markup](), LONGEST
+    items, room = list[Markup](), MAX_SHOWN
     for line in lines:
         room -= len(line.text) + len(line.before)
         if room < 0 and items:
@@ -61,7 +61,7 @@ def _lines(lines: Sequence[Line], invented: Set[tuple[Fraction, bool]], compared
 def _line(line: Line, invented: Set[tuple[Fraction, bool]], compared: bool) -> Markup:
     change = '<span class="is-change"><span aria-hidden="true">{}</span> {}</span> '
     before = markup("<del>{}</del> ", escaped(line.before)) if line.before else Markup()
-    text = line.text[:LONGEST]
+    text = line.text[:MAX_SHOWN]
     found = numbers(without_markers(text)) if invented and line.change != "dropped" else ()
     spans: list[Span] = [(n.start, n.end, "invented") for n in found if (n.value, n.percent) in invented]
     return markup(

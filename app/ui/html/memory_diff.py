@@ -17,8 +17,8 @@ from typing import Literal
 Change = Literal["kept", "changed", "added", "dropped"]
 
 _SIMILAR = 0.75
-_MOST_PAIRS = 400  # comparing words is quadratic; longer lists and lines are compared as wholes
-_LONGEST = 400
+_MAX_PAIRS = 400  # comparing words is quadratic; longer lists and lines are compared as wholes
+_MAX_LINE = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def differences(before: Sequence[str], after: Sequence[str]) -> tuple[Line, ...]
         old[text] -= kept
         found.append(Line("kept", text) if kept else None)
     gone = _left(before, old)
-    paired = len(gone) * found.count(None) <= _MOST_PAIRS
+    paired = len(gone) * found.count(None) <= _MAX_PAIRS
     for place, text in enumerate(after):
         if found[place] is None:
             source = next((line for line in gone if _same_fact(line, text)), None) if paired else None
@@ -60,7 +60,7 @@ def _left(before: Sequence[str], old: Counter[str]) -> list[str]:
 
 
 def _same_fact(one: str, two: str) -> bool:
-    if max(len(one), len(two)) > _LONGEST:
+    if max(len(one), len(two)) > _MAX_LINE:
         return False
     if "=" in one and "=" in two:
         return _name(one) == _name(two) != ""

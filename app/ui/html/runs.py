@@ -17,11 +17,11 @@ from app.ui.html.tables import Head, attempt_link, brief, cost_head, cost_label,
 from app.ui.html.text import escaped, list_html, markup, note_html, one_line, status_html
 from evals.formatting import percent_interval, points, points_interval, ratio
 from evals.progress import Progress
-from evals.report import RunSummary, in_words
+from evals.report import RunSummary, describe
 from evals.results import BackendUse, common_items
 from evals.statistics import Comparison, Estimate, Flips
 
-MOST_REASONS, LONGEST_REASON = 20, 300
+MAX_REASONS, MAX_REASON = 20, 300
 """Reasons of errors that are listed, and characters of one."""
 MAX_ROWS = 300
 """Rows of items in view; the filters find the rest."""
@@ -77,7 +77,7 @@ def run_html(run: Run, summary: RunSummary, use: BackendUse) -> Markup:
     left = run.spec.n - summary.n - summary.errors
     counts = (
         f"{summary.n:,} of {count(run.spec.n, 'question')} judged: {summary.unanswered:,} unanswered (counted as"
-        f" wrong), {summary.errors:,} errors or unfinished (not counted), {left:,} not tried yet. {use.in_words()}"
+        f" wrong), {summary.errors:,} errors or unfinished (not counted), {left:,} not tried yet. {use.describe()}"
     )
     heading = markup("<h2>{}</h2>", escaped(run_name(run)))
     judged = table_html("How it was judged", heads, rows)
@@ -90,10 +90,10 @@ def reasons_html(reasons: Mapping[str, int]) -> Markup:
         return Markup()
     ordered = sorted(reasons.items(), key=lambda pair: -pair[1])
     rows = [
-        (escaped(f"{times:,}"), markup("<bdi>{}</bdi>", escaped(one_line(reason, LONGEST_REASON))))
-        for reason, times in ordered[:MOST_REASONS]
+        (escaped(f"{times:,}"), markup("<bdi>{}</bdi>", escaped(one_line(reason, MAX_REASON))))
+        for reason, times in ordered[:MAX_REASONS]
     ]
-    if rest := ordered[MOST_REASONS:]:
+    if rest := ordered[MAX_REASONS:]:
         rows.append((escaped(f"{sum(times for _, times in rest):,}"), escaped(f"{len(rest):,} other reasons")))
     heads = (Head("errors", number=True), Head("reason"))
     return table_html("Why questions have no result", heads, rows)
@@ -148,7 +148,7 @@ def items_html(items: Sequence[ItemResult], scorer: str) -> Markup:
 
 def comparison_html(comparison: Comparison, name_a: str, name_b: str) -> Markup:
     """Run b against run a: the comparison in words, then accuracy and every cost in two columns."""
-    words = [markup("<li>{}</li>", escaped(line)) for line in in_words(comparison, name_a, name_b)]
+    words = [markup("<li>{}</li>", escaped(line)) for line in describe(comparison, name_a, name_b)]
     pair = comparison.accuracy
     cells = (percent(pair.mean_a), percent(pair.mean_b), points(pair.difference), points_interval(pair.interval))
     rows = [(escaped("accuracy"), *map(escaped, cells))]
@@ -201,7 +201,7 @@ def progress_html(progress: Progress, run: int, seconds: float) -> Markup:
 
 
 def _progress_words(progress: Progress) -> str:
-    return f"{progress.done:,} of {progress.total:,} questions done, {progress.in_words()}"
+    return f"{progress.done:,} of {progress.total:,} questions done, {progress.describe()}"
 
 
 def _run_row(run: Run, summary: RunSummary) -> tuple[Markup, ...]:

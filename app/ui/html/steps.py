@@ -11,10 +11,11 @@ from typing import LiteralString
 from markupsafe import Markup
 
 from app.store.records import Attempt, Costs, Record
+from app.text import ENDINGS
 from app.ui.html.findings import findings_html, thought_text_html
 from app.ui.html.memories import memory_html
 from app.ui.html.text import (
-    LONGEST,
+    MAX_SHOWN,
     cut_note,
     description_list_html,
     escaped,
@@ -23,17 +24,8 @@ from app.ui.html.text import (
     scroll_attributes,
     text_html,
 )
-from prompts.steps import Ending, Step
+from prompts.steps import Step
 from prompts.values import Score
-
-ENDINGS: dict[Ending, str] = {
-    "answered": "answered",
-    "no progress": "the memory no longer changed",
-    "steps spent": "hit the step limit",
-    "tokens spent": "hit the token limit",
-    "time spent": "hit the time limit",
-}
-"""Why an attempt ended, in words."""
 
 
 def step_card_html(record: Record) -> Markup:
@@ -78,7 +70,7 @@ def answer_html(attempt: Attempt, costs: Costs | None, scores: Mapping[str, Scor
         kind,
         label,
         scroll_attributes(value),
-        escaped(value[:LONGEST]),
+        escaped(value[:MAX_SHOWN]),
         escaped(ending),
         cut_note(len(value)),
         list_html("is-scores", [_score(scorer, score) for scorer, score in (scores or {}).items()]),
@@ -88,7 +80,7 @@ def answer_html(attempt: Attempt, costs: Costs | None, scores: Mapping[str, Scor
 
 def costs_html(costs: Costs) -> Markup:
     """Every cost of an attempt with its unit."""
-    return description_list_html(costs.in_words())
+    return description_list_html(costs.describe())
 
 
 def _conclusion(step: Step) -> Markup:
@@ -102,7 +94,7 @@ def _conclusion(step: Step) -> Markup:
 def _notes(step: Step) -> Markup:
     retries = (f"tried again: {r.error}" for call in step.calls for r in call.generation.retries)
     notes = (*step.marks, *retries)
-    return list_html("is-notes", [markup("<li>{}</li>", escaped(note[:LONGEST])) for note in notes])
+    return list_html("is-notes", [markup("<li>{}</li>", escaped(note[:MAX_SHOWN])) for note in notes])
 
 
 def _cost_line(step: Step) -> Markup:

@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 
 from app.text import sanitize
 
-LONGEST = 20_000
+MAX_SHOWN = 20_000
 """Characters of one text, or of one list of lines, that are shown."""
 
 _TALL = 2000  # characters in about 25 lines
@@ -42,7 +42,7 @@ def joined(parts: Iterable[Markup], separator: LiteralString = "") -> Markup:
 
 def text_html(text: str, spans: Iterable[Span] = ()) -> Markup:
     """A text as one block with its spans marked; cut in the view when it is long, with a line that says so."""
-    block = markup('<div class="is-text"{}>{}</div>', scroll_attributes(text), marked_text(text[:LONGEST], spans))
+    block = markup('<div class="is-text"{}>{}</div>', scroll_attributes(text), marked_text(text[:MAX_SHOWN], spans))
     return block + cut_note(len(text))
 
 
@@ -67,9 +67,9 @@ def marked_text(text: str, spans: Iterable[Span]) -> Markup:
 
 def cut_note(length: int) -> Markup:
     """A line that says how much of a text of that length is shown; nothing for one that is shown whole."""
-    if length <= LONGEST:
+    if length <= MAX_SHOWN:
         return Markup()
-    return markup('<p class="is-cut">Cut here in the view: {:,} of {:,} characters are shown.</p>', LONGEST, length)
+    return markup('<p class="is-cut">Cut here in the view: {:,} of {:,} characters are shown.</p>', MAX_SHOWN, length)
 
 
 def one_line(text: str, most: int) -> str:
@@ -80,7 +80,7 @@ def one_line(text: str, most: int) -> str:
 
 def alert_html(sentence: str) -> Markup:
     """An error, in place; an empty sentence shows nothing."""
-    return markup('<p class="alert" role="alert">{}</p>', escaped(sentence[:LONGEST])) if sentence else Markup()
+    return markup('<p class="alert" role="alert">{}</p>', escaped(sentence[:MAX_SHOWN])) if sentence else Markup()
 
 
 def status_html(sentence: str) -> Markup:
@@ -96,7 +96,7 @@ def note_html(sentence: str) -> Markup:
 def description_list_html(values: Mapping[str, str]) -> Markup:
     """Names with their values."""
     rows = (
-        markup("<div><dt>{}</dt><dd>{}</dd></div>", escaped(name), escaped(value[:LONGEST]))
+        markup("<div><dt>{}</dt><dd>{}</dd></div>", escaped(name), escaped(value[:MAX_SHOWN]))
         for name, value in values.items()
     )
     return markup('<dl class="is-facts">{}</dl>', joined(rows))

@@ -120,8 +120,8 @@ async def _updates(site: Site, make_runner: Any) -> Updates:
     try:
         runner = await make_runner()
         run = runner.run
-        async with aclosing(runner.progress()) as news:
-            async for progress in news:
+        async with aclosing(runner.progress()) as updates:
+            async for progress in updates:
                 shown = progress_html(progress, run.id, time.monotonic() - began)
                 yield shown, run.id
     except UserError as error:

@@ -206,7 +206,7 @@ def shown_only() -> dict[str, str]:
         "wrong answers": "wrong",
         "no answer": "unanswered",
         "errors": "error",
-        "hit the step limit": "steps spent",
+        "hit the step limit": "step_limit",
         **{f"{name}s": value for value, _, name in _faults()},
         "flipped between two runs": "flipped",
     }

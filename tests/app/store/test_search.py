@@ -140,8 +140,8 @@ def test_attempts_are_filtered_by_run_task_and_strategy(store: Store) -> None:
 def test_what_went_wrong_is_told_apart(store: Store) -> None:
     run = begin_run(store)
     right, wrong = solved(store, id="right", run=run, value=1), solved(store, id="wrong", run=run, value=0)
-    unanswered = solved(store, answer=None, ending="steps spent", value=0)
-    late = solved(store, ending="steps spent")
+    unanswered = solved(store, answer=None, ending="step_limit", value=0)
+    late = solved(store, ending="step_limit")
     made_up = solved(store, invented=("99", "98"))
     miscounted = solved(store, wrong=("12 - 5 = 8", "1 + 1 = 3"), invented=("99",))
     failed, running = (store.begin(AttemptSpec(Question("q", "?"), "cot", "b", "m", Settings())) for _ in range(2))
@@ -151,7 +151,7 @@ def test_what_went_wrong_is_told_apart(store: Store) -> None:
     assert numbers(store, outcome="wrong") == [half, wrong], "what is not all right is wrong"
     assert numbers(store, outcome="unanswered") == [unanswered]
     assert numbers(store, outcome="error") == [failed.id]
-    assert numbers(store, outcome="steps spent") == [late, unanswered]
+    assert numbers(store, outcome="step_limit") == [late, unanswered]
     assert numbers(store, fault=INVENTED) == [miscounted, made_up]
     assert numbers(store, fault=WRONG) == [miscounted]
     assert numbers(store, fault=("equations", "unheard of")) == []
@@ -294,7 +294,7 @@ def big() -> Iterator[tuple[Store, int, int]]:
                 summary = Step("summarize", k, EMPTY, TextMemory((f"apples of {i} after {k} = 7",)), (call(words),))
                 kept = findings(("fidelity", "kept"), (str(i), str(k)))
                 store.write(attempt.id, Record(k + 1, summary, kept))
-            ending: Ending = "steps spent" if i % 5 == 0 else "answered"
+            ending: Ending = "step_limit" if i % 5 == 0 else "answered"
             store.finish(attempt, Answer(None if i % 11 == 0 else "7"), ending)
             score = Score(float(i % 3 == 0), "7", "")
             store.score(attempt.id, dict.fromkeys(("numeric", "strict", "flexible"), score))

@@ -86,7 +86,7 @@ def test_every_field_of_a_record_is_read_back(tmp_path: Path) -> None:
         Record(1, Step("step", 1, known, known, (FULL, BARE), ("a", "b"), Thought("12 - 5 = 8.", "8")), found),
         Record(2, Step("step", 2, known, known, (), (), Thought("", None))),
         Record(3, Step("summarize", 2, known, VectorMemory(b"\0\xff", (2, 3), 0.1))),
-        Record(4, Step("conclude", 2, known, known, (BARE,), (), None, Answer(None, "Dunno."), "no progress")),
+        Record(4, Step("conclude", 2, known, known, (BARE,), (), None, Answer(None, "Dunno."), "no_change")),
     ]
     path = tmp_path / "t.sqlite"
     with Store.open(path) as store:
@@ -120,7 +120,7 @@ def test_what_a_method_returns_is_what_the_store_reads_back(tmp_path: Path) -> N
         assert store.attempt(done.id) == done
         closed = store.finish(done, Answer("7", "So 7."), "answered")
         none = store.finish(
-            store.begin(replace(spec, question=replace(question, id="q-2"))), Answer(None), "steps spent"
+            store.begin(replace(spec, question=replace(question, id="q-2"))), Answer(None), "step_limit"
         )
         fork = store.begin(replace(spec, run=None, parent=done.id, forked_at_step=0))
         failed = store.fail(fork, "The server is gone.")

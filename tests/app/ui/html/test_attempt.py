@@ -68,7 +68,7 @@ def test_a_row_is_plain_short_and_says_how_it_came_out() -> None:
         "done",
         "7",
         None,
-        "steps spent",
+        "step_limit",
         3,
         0.0,
         False,

@@ -14,7 +14,7 @@ from app.ui.html.columns import Column, columns_html
 from app.ui.html.memories import memory_html
 from app.ui.html.steps import answer_html, step_card_html
 from app.ui.html.tables import brief
-from app.ui.html.text import LONGEST, alert_html, escaped, joined, markup, note_html, one_line, status_html, text_html
+from app.ui.html.text import MAX_SHOWN, alert_html, escaped, joined, markup, note_html, one_line, status_html, text_html
 from prompts.checks.finding import Finding
 from prompts.memories import TextMemory
 from prompts.settings import Settings
@@ -96,10 +96,10 @@ def test_a_megabyte_is_cut_before_it_is_escaped_and_says_so(monkeypatch: pytest.
     lengths = list[int]()
     monkeypatch.setattr(text_module, "sanitize", lambda text: lengths.append(len(text)) or text)
     html = text_html("x" * 1_000_000)
-    assert max(lengths) <= LONGEST
-    assert html.count("x") < LONGEST + 50
+    assert max(lengths) <= MAX_SHOWN
+    assert html.count("x") < MAX_SHOWN + 50
     assert "20,000 of 1,000,000 characters" in html
-    assert "characters are shown" not in text_html("x" * LONGEST)
+    assert "characters are shown" not in text_html("x" * MAX_SHOWN)
     many = memory_html(None, TextMemory(tuple(f"{i} " + "y" * 1000 for i in range(100))))
     assert many.count("y" * 1000) == 19 and "81 more lines are not shown" in many
 
