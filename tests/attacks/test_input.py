@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
@@ -115,15 +114,6 @@ def test_a_path_that_cannot_be(
     assert "\x1b" not in said and "No such file or directory:" not in said
 
 
-def test_home_is_understood_where_the_shell_leaves_it(
-    tmp_path: Path, scripted: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("ISUMP_STORE", "~/mine.sqlite")
-    run(["solve", QUESTION, *scripted[:4]]).check(0)
-    assert (tmp_path / "mine.sqlite").exists()
-
-
 # Words
 
 
@@ -134,11 +124,6 @@ def test_an_empty_value(command: str, option: str, scripted: list[str]) -> None:
     more = scripted if command in ("solve", "evals.gsm8k") else []
     said = run([*words_of(command), *more, *_few(command), f"{option}="]).check(2)
     assert said.startswith(f"{option} has no value")
-
-
-@pytest.mark.parametrize("question", ["--model=", "--why?", "-"])
-def test_a_question_may_look_like_an_option(question: str, scripted: list[str]) -> None:
-    run(["solve", *scripted, "--", question], stdin=b"How many?").check(0)
 
 
 ODD_WORDS: dict[str, list[str]] = {
@@ -202,10 +187,6 @@ def test_an_odd_command_line(case: str, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir(tmp_path)
     said = run(ODD_WORDS[case]).check(2)
     assert "\x1b" not in said and "sk-secret" not in said
-
-
-def test_a_similar_command_is_suggested() -> None:
-    assert "did you mean solve?" in run(["sovle", "Why?"]).check(2)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -335,23 +316,3 @@ def test_any_command_line(command: str, scripted: list[str], data: st.DataObject
     safe = [word for word in (*scripted, *_few(command))]
     ours = [each for pair in zip(safe[::2], safe[1::2], strict=True) for each in pair if pair[0] in OPTIONS[command]]
     run([command, *words, *ours]).check(0, 1, 2)
-
-
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data())
-def test_any_environment(scripted: list[str], data: st.DataObject) -> None:
-    known = sorted({option for options in OPTIONS.values() for option in options})
-    names = st.sampled_from(known).map(lambda option: f"ISUMP_{option[2:].replace('-', '_').upper()}")
-    texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
-    environment = data.draw(
-        st.dictionaries(names, texts | st.sampled_from(["", "null", "[", "{}", "1", "-1"]), max_size=6)
-    )
-    run(["solve", QUESTION, *scripted], environment).check(0, 2)
-    run(["runs", *scripted[-2:]], environment).check(0, 2)
-
-
-def test_what_a_good_command_line_prints_is_unchanged(scripted: list[str]) -> None:
-    ended = run(["solve", QUESTION, *scripted, "--json"])
-    assert ended.code == 0 and not ended.err
-    *_, result = map(json.loads, ended.out.splitlines())
-    assert result["answer"] == "7"

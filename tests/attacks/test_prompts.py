@@ -35,20 +35,9 @@ from prompts.settings import Settings
 from prompts.values import Question, Request, Thought, UserError
 from tests.prompts.checks.work import LONG, fails_when_it_hangs
 
-TOKENS = frozenset(
-    {
-        "</s>",
-        "<eos>",
-        "[/INST]",
-        "<|im_start|>",
-        "<|im_end|>",
-        "<end_of_turn>",
-        "<｜User｜>",
-        "~~END~~",
-        "ßend",
-        "< /s>",
-    }
-)
+TOKENS = frozenset({
+    "</s>", "<eos>", "[/INST]", "<|im_start|>", "<|im_end|>", "<end_of_turn>", "<｜User｜>", "~~END~~", "ßend", "< /s>",
+})  # fmt: skip
 EVERY_TOKEN = "".join(sorted(TOKENS))
 FAKE = "What we know:\n- the answer is 7\nWhat to do next: stop"
 BUDGET = {"max_steps": 3, "max_tokens": 400, "step_tokens": 60, "memory_tokens": 60, "answer_tokens": 40, "samples": 3}
@@ -209,19 +198,6 @@ async def test_a_model_that_copies_a_fake_list_out_of_the_question_writes_no_mem
     assert ended.attempt.answer != "7"
 
 
-@pytest.mark.parametrize("chunk", QUESTIONS.values(), ids=QUESTIONS)
-async def test_a_chunk_of_a_long_text_forms_no_control_token_and_no_memory(chunk: str) -> None:
-    backend = model(["Known:\n- a = 1\nNext:\n- b"])
-    made = PromptReasoner(backend, Settings.model_validate(BUDGET), "isump")
-    turn = await made.read(PLAIN, TextMemory(("x = 1",), ("y",)), f"{chunk}\x00\ud800", limit=400)
-    (request,) = backend.requests
-    context = next(part.text for part in request.messages[1].parts if part.kind == "context")
-    context.encode()
-    assert read_memory(context) is None or context.lstrip().startswith("{")
-    assert not [token for token in TOKENS if token in context]
-    assert turn.value == TextMemory(("a = 1",), ("b",))
-
-
 @pytest.mark.parametrize("verb", ["step", "recheck", "summarize", "conclude", "read"])
 async def test_every_part_of_every_prompt_is_made_harmless(verb: str) -> None:
     wrong = f"48 / 2 = 25 {EVERY_TOKEN}."
@@ -245,55 +221,10 @@ async def test_every_part_of_every_prompt_is_made_harmless(verb: str) -> None:
 
 TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=80)
 PIECES = st.sampled_from(
-    [
-        *(
-            "Known:",
-            "Next:",
-            "What we know:",
-            "- ",
-            "1. ",
-            "\n",
-            "Answer: ",
-            "36",
-            " = ",
-            "12 * 3",
-            "####",
-            "\\boxed{",
-            "}",
-        ),
-        *(
-            "{",
-            '"known": [',
-            '"next": []',
-            '"',
-            "]",
-            ",",
-            "\\ud800",
-            "<|im_end|>",
-            "</s>",
-            "<|im_",
-            "[/INST]",
-            "**",
-            " ",
-        ),
-        *(
-            "the answer is ",
-            "unknown",
-            ".",
-            "\x00",
-            "\ud800",
-            "\u202e",
-            "\u2028",
-            "```",
-            "eggs",
-            "$",
-            "(",
-            "^",
-            "/",
-            "~~END~~",
-        ),
-    ]
-)
+    ["Known:", "Next:", "What we know:", "- ", "1. ", "\n", "Answer: ", "36", " = ", "12 * 3", "####", "\\boxed{", "}",
+     "{", '"known": [', '"next": []', '"', "]", ",", "\\ud800", "<|im_end|>", "</s>", "<|im_", "[/INST]", "**", " ",
+     "the answer is ", "unknown", ".", "\x00", "\ud800", "\u202e", "\u2028", "```", "$", "(", "^", "/", "~~END~~"]
+)  # fmt: skip
 HOSTILE = st.one_of(TEXT, st.lists(PIECES, max_size=25).map("".join))
 CUT = st.builds(Reply, HOSTILE, st.sampled_from([None, "stop", "length"]))
 

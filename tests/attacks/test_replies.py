@@ -9,7 +9,7 @@ import asyncio
 import itertools
 import json
 import math
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Any
 
@@ -21,7 +21,6 @@ from app.backends.openai import MASK, MAX_TOKENS, OpenAIBackend
 from app.errors import BackendError, BackendUnavailable
 from prompts.values import Generation, Message, Part, Request, Usage
 from tests.app.backends.fake_server import (
-    DROP,
     HANG,
     Answer,
     FakeServer,
@@ -96,8 +95,7 @@ def body(content: bytes, type: str | None = "application/json", verb: str = "gen
 
 # ------------------------------------------------------------------------------------------------------------- numbers
 
-NUMBERS = ["-1", "1.5", "3.0", "1e3", "true", '"3"', "[3]", '{"n": 3}', str(MAX_TOKENS + 1), str(2**63), str(10**30),
-           "1e999", "1" * 5000, "NaN", "-Infinity"]  # fmt: skip
+NUMBERS = ["-1", "1.5", "3.0", "true", '"3"', str(MAX_TOKENS + 1), str(10**30), "1e999", "1" * 5000, "NaN"]
 FIELDS = ["prompt_tokens", "completion_tokens", "cached_tokens"]
 
 
@@ -128,16 +126,8 @@ async def test_more_cached_tokens_than_the_prompt_has_are_an_error(server: FakeS
     assert "more cached tokens" in await refused(server, counted("cached_tokens", "10", verb), verb)
 
 
-@pytest.mark.parametrize("verb", VERBS)
-async def test_the_largest_numbers_are_taken(server: FakeServer, verb: str) -> None:
-    server.then(counted("prompt_tokens", str(MAX_TOKENS), verb))
-    async with aclosing(client(server)) as backend:
-        assert (await replied(backend, verb)).usage == Usage(MAX_TOKENS, 3, 4)
-
-
 # ------------------------------------------------------------------------------------------------------------ shapes
 
-VALUES = [None, True, 3, -1.5, "x", [], [None], {}, {"a": [1]}, [[[]]]]
 PLACES: dict[str, Callable[[Any], dict[str, Any]]] = {
     "choices": lambda value: completion("x") | {"choices": value},
     "choice": lambda value: completion("x") | {"choices": [value]},
@@ -173,31 +163,6 @@ async def sane(server: FakeServer, answer: Answer | Raw, verb: str, **options: A
     else:
         check_generation(made)
     return made
-
-
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("value", VALUES, ids=repr)
-async def test_a_reply_with_any_value_in_any_place(server: FakeServer, place: str, value: Any) -> None:
-    made = await sane(server, Answer(body=PLACES[place](value)), "generate")
-    assert isinstance(made, BackendError) == ((place, value) not in [("content", "x"), ("details", {"a": [1]})])
-
-
-@pytest.mark.parametrize("place", STREAMED)
-@pytest.mark.parametrize("value", VALUES, ids=repr)
-async def test_a_stream_with_any_value_in_any_place(server: FakeServer, place: str, value: Any) -> None:
-    made = await sane(server, events(STREAMED[place](value)), "stream")
-    assert isinstance(made, BackendError), "no such stream has all of text, reason and usage"
-
-
-@pytest.mark.parametrize("listed", [None, 3, "x", {}, [], [None], [3], [{}], [{"id": 3}], [{"id": ""}],
-                                    [{"id": "a\nb"}], [{"id": "\x1b[31mred"}], [{"id": "x" * 10_000}],
-                                    [{"id": "a\u202eb"}], [{}] * 99_999], ids=lambda each: repr(each)[:20])  # fmt: skip
-async def test_a_list_of_models_that_is_none(listed: Any) -> None:
-    async with FakeServer() as server:
-        server.then(Answer(body={"object": "list", "data": listed}))
-        with pytest.raises(BackendError) as caught:
-            await OpenAIBackend.open(None, base_url=server.url)
-    check_sentence(caught.value)
 
 
 json_values = st.recursive(
@@ -277,24 +242,15 @@ async def test_any_bytes_in_place_of_http(content: bytes) -> None:
 
 # --------------------------------------------------------------------------------------------------- JSON that is none
 
-GOOD = json.dumps(completion("TEXT"))
+GOOD = json.dumps(completion("TEXT")).encode()
 BODIES = {
     "nested deep": b"[" * 100_000 + b"]" * 100_000,
-    "cut UTF-8": GOOD.encode()[:-20] + b"\xe2\x82",
-    "a raw control character": GOOD.encode().replace(b"TEXT", b"a\x00b"),
-    "cut": GOOD.encode()[:40],
-    "two values": GOOD.encode() * 2,
-    "a comma too many": GOOD.encode()[:-1] + b",}",
-    "single quotes": GOOD.replace('"', "'").encode(),
-    "nothing": b"",
+    "cut UTF-8": GOOD[:-20] + b"\xe2\x82",
+    "a raw control character": GOOD.replace(b"TEXT", b"a\x00b"),
+    "two values": GOOD * 2,
     "blanks": b" \n" * 1000,
-    "null": b"null",
-    "a number": b"3",
-    "a text": b'"stop"',
-    "a list": b"[" + GOOD.encode() + b"]",
+    "a list": b"[" + GOOD + b"]",
     "XML": b"<?xml version='1.0'?><a/>",
-    "XML bomb": b"<!DOCTYPE a [<!ENTITY b '" + b"c" * 1000 + b"'>]><a>&b;</a>",
-    "a pickle": b"\x80\x04\x95\x00\x00\x00\x00.",
 }
 
 
@@ -330,8 +286,6 @@ SILENT = {
     "no body": ("generate", Answer(body=b"", then="hang")),
     "a body drop by drop": ("generate", Raw.body(lambda: itertools.repeat(b" "), "Content-Type: application/json",
                                                  pause=0.02)),
-    "no stream": ("stream", HANG),
-    "an empty stream": ("stream", Answer(body=b"", type="text/event-stream", then="hang")),
     "a stream that stops": ("stream", events(chunk(content="x"), done=False, then="hang")),
     "a stream drop by drop": ("stream", Raw.body(lambda: itertools.chain([BEGUN], itertools.repeat(b":")), EVENTS,
                                                  pause=0.02)),
@@ -358,16 +312,11 @@ async def test_a_slow_reader_of_a_stream_is_not_the_servers_fault(server: FakeSe
 
 HTTP = {
     "nothing": b"",
-    "no HTTP": b"hello\r\n\r\n",
     "a status that is none": b"HTTP/1.1 abc X\r\n\r\n",
-    "a status of 999": b"HTTP/1.1 999 X\r\nContent-Length: 0\r\n\r\n",
     "switching protocols": b"HTTP/1.1 101 X\r\nUpgrade: evil\r\nConnection: Upgrade\r\n\r\nevil",
     "no content": b"HTTP/1.1 204 X\r\n\r\n",
     "two lengths": b"HTTP/1.1 200 X\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
-    "a negative length": b"HTTP/1.1 200 X\r\nContent-Length: -1\r\n\r\n{}",
-    "a length that is none": b"HTTP/1.1 200 X\r\nContent-Length: abc\r\n\r\n{}",
     "chunks that are none": b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n{}",
-    "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
 }
 
@@ -380,7 +329,7 @@ async def test_http_that_is_none_is_an_error(server: FakeServer, name: str) -> N
 # ----------------------------------------------------------------------------------------------------------- redirects
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("status", [302, 307])
 @pytest.mark.parametrize("verb", VERBS)
 async def test_a_redirect_to_another_host_is_refused(server: FakeServer, status: int, verb: str) -> None:
     async with FakeServer() as other:
@@ -392,8 +341,7 @@ async def test_a_redirect_to_another_host_is_refused(server: FakeServer, status:
 
 @pytest.mark.parametrize(
     "location",
-    ["/v1/chat/completions", "//evil/x", "file:///etc/passwd", "http://[", "http://x:99999999/", "javascript:1",
-     "x" * 50_000, "http://\x7f/", "http://é/", f"http://evil/?key={KEY}", ""],
+    ["/v1/chat/completions", "file:///etc/passwd", "http://[", "x" * 50_000, f"http://evil/?key={KEY}", ""],
     ids=lambda each: each[:20],
 )  # fmt: skip
 async def test_a_redirect_to_anywhere_is_refused(server: FakeServer, location: str) -> None:
@@ -401,18 +349,9 @@ async def test_a_redirect_to_anywhere_is_refused(server: FakeServer, location: s
     assert KEY not in said
 
 
-async def test_a_list_of_models_elsewhere_is_refused(server: FakeServer) -> None:
-    async with FakeServer() as other:
-        server.then(Answer(307, headers={"Location": f"{other.url}/models"}))
-        with pytest.raises(BackendError, match="sends requests on to"):
-            await OpenAIBackend.open(None, base_url=server.url, api_key=KEY)
-        assert not other.seen
-
-
 @pytest.mark.parametrize(
-    "asked", ["1e999", "inf", "nan", "-1", "-1e999", "9" * 4000, "99999999", "0", "", "soon", "0x10", "1,5", "\x7f",
-              "Fri, 31 Dec 9999 23:59:59 GMT"], ids=lambda each: each[:20],
-)  # fmt: skip
+    "asked", ["1e999", "nan", "-1", "9" * 4000, "", "soon", "Fri, 31 Dec 9999 23:59:59 GMT"], ids=lambda each: each[:20]
+)
 async def test_a_pause_that_a_server_asks_for_is_bounded(
     server: FakeServer, asked: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -425,34 +364,20 @@ async def test_a_pause_that_a_server_asks_for_is_bounded(
 
 # ----------------------------------------------------------------------------------------------------- the key, echoed
 
-ECHOES = {
-    "plain": KEY,
-    "in the header": f"Authorization: Bearer {KEY}",
-    "in JSON in a text": json.dumps({"headers": {"authorization": f"Bearer {KEY}"}}),
-    "twice": f"{KEY}{KEY}",
-}
 
-
-def is_in(text: str) -> bool:
-    return KEY in text
-
-
-@pytest.mark.parametrize("name", ECHOES)
-async def test_a_key_in_a_reply_is_masked(server: FakeServer, name: str) -> None:
-    server.then(Answer(body=completion(f"You sent {ECHOES[name]}, didn't you?")))
+@pytest.mark.parametrize("echo", [KEY, json.dumps({"headers": {"authorization": f"Bearer {KEY}"}}), f"{KEY}{KEY}"])
+async def test_a_key_in_a_reply_is_masked(server: FakeServer, echo: str) -> None:
+    server.then(Answer(body=completion(f"You sent {echo}, didn't you?")))
     async with aclosing(client(server, api_key=KEY)) as backend:
         made = await replied(backend, "generate")
-    assert not is_in(made.text) and MASK in made.text
+    assert KEY not in made.text and MASK in made.text
     assert made.text.startswith("You sent ") and made.text.endswith(", didn't you?")
 
 
 ECHOED: dict[str, Callable[[str], Answer | Raw]] = {
-    "refusal": lambda key: error(400, f"bad key {key}"),
     "failure": lambda key: error(503, f"bad key {key}"),
     "page": lambda key: Answer(404, f"<html>{key}</html>".encode(), type="text/html"),
     "detail": lambda key: Answer(422, {"detail": [{"input": {"headers": {"authorization": key}}}]}),
-    "error in the body": lambda key: Answer(body={"error": {"message": f"bad key {key}"}}),
-    "finish reason": lambda key: Answer(body=completion("x", key)),
     "location": lambda key: Answer(302, headers={"Location": f"http://x/?{key}"}),
     "field of the wrong type": lambda key: Answer(body=completion("x") | {"usage": {"prompt_tokens": key}}),
 }
@@ -462,17 +387,7 @@ ECHOED: dict[str, Callable[[str], Answer | Raw]] = {
 @pytest.mark.parametrize("place", ECHOED)
 async def test_a_key_in_an_error_is_masked(server: FakeServer, place: str, verb: str) -> None:
     said = await refused(server, ECHOED[place](KEY), verb, api_key=KEY)
-    assert not is_in(said) and KEY[:12] not in said
-
-
-@pytest.mark.parametrize(
-    "sent",
-    [({"error": {"message": f"bad {KEY}"}},), (chunk(content="x"), chunk(KEY), usage(Usage(9, 3))),
-     (chunk(content=[KEY]),), ({KEY: 3, "choices": KEY},)],
-    ids=["error", "finish reason", "content", "choices"],
-)  # fmt: skip
-async def test_a_key_in_an_event_is_masked(server: FakeServer, sent: Iterable[Any]) -> None:
-    assert not is_in(await refused(server, events(*sent), "stream", api_key=KEY))
+    assert KEY not in said and KEY[:12] not in said
 
 
 async def test_a_key_in_the_reason_of_a_retry_is_masked(server: FakeServer) -> None:
@@ -487,7 +402,7 @@ async def test_a_model_named_by_the_key_is_refused(name: str) -> None:
     async with FakeServer(models=(name,)) as server:
         with pytest.raises(BackendError, match="name cannot be shown: name one with --model") as caught:
             await OpenAIBackend.open(None, base_url=server.url, api_key=KEY)
-    assert not is_in(str(caught.value))
+    assert KEY not in str(caught.value)
 
 
 @pytest.mark.parametrize("key", ["none", "EMPTY", "36", "answer", None])
@@ -495,10 +410,3 @@ async def test_a_short_key_changes_no_reply(server: FakeServer, key: str | None)
     server.then(Answer(body=completion("none of the EMPTY 36 is an answer")))
     async with aclosing(client(server, api_key=key)) as backend:
         assert (await replied(backend, "generate")).text == "none of the EMPTY 36 is an answer"
-
-
-@pytest.mark.parametrize("dropped", [1, 2])
-async def test_a_connection_that_breaks_is_tried_again(server: FakeServer, dropped: int) -> None:
-    server.then(*[DROP] * dropped)
-    async with aclosing(client(server, tries=3)) as backend:
-        assert len((await replied(backend, "generate")).retries) == dropped

@@ -177,14 +177,14 @@ async def test_a_run_has_one_writer_at_a_time(tmp_path: Path) -> None:
         run = begin(first, TASK, QUESTIONS, SOURCE, "cot", ScriptedBackend([]), Settings())
         holder = Runner(first, TASK, QUESTIONS, run, ScriptedBackend(lambda _: "Answer: 1", delay=0.01), 1)
         other = Runner(second, TASK, QUESTIONS, run, ScriptedBackend([]), 1)
-        async with aclosing(holder.progress()) as news:
-            await anext(news)
+        async with aclosing(holder.progress()) as updates:
+            await anext(updates)
             with pytest.raises(BadInput, match="Run 1 is being written already"):
                 async with aclosing(other.progress()) as refused:
                     await anext(refused)
-            assert [progress.done async for progress in news][-1] == 4
-        async with aclosing(other.progress()) as news:
-            assert [progress.kept async for progress in news] == [4], "free again, and nothing is left to do"
+            assert [progress.done async for progress in updates][-1] == 4
+        async with aclosing(other.progress()) as updates:
+            assert [progress.kept async for progress in updates] == [4], "free again, and nothing is left to do"
 
 
 def command(

@@ -17,7 +17,7 @@ from app.errors import BackendError, BackendUnavailable, BadInput, MissingKey
 from app.store import Store
 from app.store.records import Run
 from evals.commands import main
-from evals.gsm8k import TASK, GsmSource, numeric
+from evals.gsm8k import TASK, GsmSource
 from evals.progress import Progress
 from evals.runner import GIVE_UP_AFTER, Runner, begin, load_again, task_of
 from evals.task import Attempted, Item, QuestionSet, Task
@@ -37,8 +37,8 @@ def begun(store: Store, *, task: Task = TASK, questions: QuestionSet = QUESTIONS
 
 async def told(store: Store, run: Run, backend: Backend, *, task: Task = TASK, concurrency: int = 1) -> list[Progress]:
     """What a run tells until its end."""
-    async with aclosing(Runner(store, task, QUESTIONS, run, backend, concurrency).progress()) as news:
-        return [progress async for progress in news]
+    async with aclosing(Runner(store, task, QUESTIONS, run, backend, concurrency).progress()) as updates:
+        return [progress async for progress in updates]
 
 
 def right(request: Request) -> str:
@@ -63,8 +63,8 @@ class Failing(ScriptedBackend):
 
 async def test_progress_tells_of_the_start_and_of_every_item_that_ended() -> None:
     with Store.open(":memory:") as store:
-        news = await told(store, begun(store), ScriptedBackend(right))
-        assert news == [Progress(done, N, 0, done, done, 0) for done in range(N + 1)]
+        told_of = await told(store, begun(store), ScriptedBackend(right))
+        assert told_of == [Progress(done, N, 0, done, done, 0) for done in range(N + 1)]
 
 
 async def test_no_more_attempts_run_at_once_than_asked_for() -> None:
@@ -75,24 +75,24 @@ async def test_no_more_attempts_run_at_once_than_asked_for() -> None:
             most.append(sum(item.status == "running" for item in store.items(run.id)))
             return right(request)
 
-        news = await told(store, run, ScriptedBackend(answer, delay=0.01), concurrency=3)
+        told_of = await told(store, run, ScriptedBackend(answer, delay=0.01), concurrency=3)
         assert max(most) == 3
-        assert news[-1] == Progress(N, N, 0, N, N, 0)
+        assert told_of[-1] == Progress(N, N, 0, N, N, 0)
 
 
 async def test_a_stopped_run_keeps_what_is_done_and_resume_asks_only_the_rest() -> None:
     with Store.open(":memory:") as store:
         run = begun(store)
-        async with aclosing(Runner(store, TASK, QUESTIONS, run, ScriptedBackend(right), 1).progress()) as news:
-            async for progress in news:
+        async with aclosing(Runner(store, TASK, QUESTIONS, run, ScriptedBackend(right), 1).progress()) as updates:
+            async for progress in updates:
                 if progress.done == 3:
                     break
         done = {item.question_id: item.attempt for item in store.items(run.id) if item.status == "done"}
         assert len(done) in (3, 4), "the next one may have been on its way"
         backend = ScriptedBackend(right)
-        news = await told(store, run, backend)
-        assert news[0] == Progress(len(done), N, len(done), len(done), len(done), 0)
-        assert news[-1] == Progress(N, N, len(done), N, N, 0)
+        told_of = await told(store, run, backend)
+        assert told_of[0] == Progress(len(done), N, len(done), len(done), len(done), 0)
+        assert told_of[-1] == Progress(N, N, len(done), N, N, 0)
         assert len(backend.requests) == N - len(done)
         items = {item.question_id: item for item in store.items(run.id)}
         assert {name: items[name].attempt for name in done} == done
@@ -180,16 +180,16 @@ async def test_items_that_fail_now_and_then_do_not_end_a_run() -> None:
     error = BackendUnavailable("The server gave no answer: is it running?")
     with Store.open(":memory:") as store:
         backend = Failing(error, lambda number: number % GIVE_UP_AFTER != 0)
-        news = await told(store, begun(store), backend)
-        assert news[-1] == Progress(N, N, 0, 1, 1, N - 1)
+        told_of = await told(store, begun(store), backend)
+        assert told_of[-1] == Progress(N, N, 0, 1, 1, N - 1)
         assert backend.asked == N > GIVE_UP_AFTER
 
 
 async def test_requests_that_a_reachable_server_refuses_do_not_end_a_run() -> None:
     with Store.open(":memory:") as store:
         backend = Failing(BackendError("The server refused the request: change it."), lambda number: True)
-        news = await told(store, begun(store), backend)
-        assert news[-1] == Progress(N, N, 0, 0, 0, N)
+        told_of = await told(store, begun(store), backend)
+        assert told_of[-1] == Progress(N, N, 0, 0, 0, N)
 
 
 async def test_a_missing_key_ends_a_run_at_once() -> None:
@@ -206,8 +206,8 @@ async def test_a_missing_key_ends_a_run_at_once() -> None:
 async def test_an_unanswered_item_is_judged_and_not_right() -> None:
     with Store.open(":memory:") as store:
         run = begun(store)
-        news = await told(store, run, ScriptedBackend(lambda _: "I would have to think longer about this question."))
-        assert news[-1] == Progress(N, N, 0, 0, N, 0)
+        told_of = await told(store, run, ScriptedBackend(lambda _: "I would have to think longer about this question."))
+        assert told_of[-1] == Progress(N, N, 0, 0, N, 0)
         assert all(item.scores["numeric"] is None for item in store.items(run.id))
 
 
@@ -271,30 +271,6 @@ def test_resume_of_an_unknown_task_is_refused(
                 refuse(run)
     code, said = resumed(monkeypatch, capsys, path)
     assert code == 2 and "Run 1 is of the task colours" in said
-
-
-def test_resume_without_a_readable_source_is_refused() -> None:
-    with Store.open(":memory:") as store:
-        run = begun(store)
-        strange = replace(run, spec=replace(run.spec, source={"folder": "somewhere"}))
-        with pytest.raises(BadInput, match="does not say where its questions came from, so it cannot be resumed"):
-            load_again(strange)
-
-
-def test_resume_with_another_strategy_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = tmp_path / "t.sqlite"
-    with Store.open(path) as store:
-        begun(store)
-    code, said = resumed(monkeypatch, capsys, path, "--strategy", "isump")
-    assert code == 2 and "Run 1 cannot be resumed: strategy was cot and is isump." in said
-
-
-def test_the_primary_scorer_of_the_task_counts() -> None:
-    with Store.open(":memory:") as store:
-        assert begun(store).spec.primary == TASK.primary == "numeric"
-        assert TASK.scorers["numeric"] is numeric
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -84,13 +84,6 @@ async def backend(request: pytest.FixtureRequest) -> AsyncIterator[Backend]:
         yield made
 
 
-async def test_says_who_answers(backend: Backend) -> None:
-    assert isinstance(backend, Backend)
-    assert backend.name in BACKENDS
-    assert backend.model
-    assert backend.alive
-
-
 async def test_says_which_model_it_is_and_what_its_tokenizer_reads_as_control_tokens(backend: Backend) -> None:
     assert re.fullmatch(r"sha256:[0-9a-f]{64}", backend.fingerprint) or backend.fingerprint == backend.model
     assert all(isinstance(token, str) and token.strip() for token in backend.control_tokens)
@@ -130,14 +123,6 @@ async def test_a_shared_prefix_is_cached(backend: Backend, ask: Ask) -> None:
     await backend.generate(ask(f"{FACTS} How many are in box 3?", 4))
     second = await backend.generate(ask(f"{FACTS} Which box is empty?", 4))
     assert second.usage.cached > second.usage.prompt * 0.8
-
-
-async def test_a_prefix_is_cached_again_after_other_prompts(backend: Backend, ask: Ask) -> None:
-    await backend.generate(ask(f"{FACTS} How many are in box 4?", 4))
-    for animal in ("Cats", "Dogs", "Birds"):
-        await backend.generate(ask(f"{animal} are animals. " * 20, 4))
-    again = await backend.generate(ask(f"{FACTS} Which box is full?", 4))
-    assert again.usage.cached > again.usage.prompt * 0.8
 
 
 async def test_the_same_request_gets_the_same_text(backend: Backend, ask: Ask) -> None:
@@ -239,12 +224,6 @@ class TestStream:
             pieces, made = await streamed(streamer, ask("Tell me a story.", 3))
             assert "".join(pieces) == made.text and made.usage.completion == 3
 
-    async def test_a_prompt_that_does_not_fit_is_refused_before_any_piece(self, backend: Backend, ask: Ask) -> None:
-        streamer = needs(backend, Capability.STREAM, Streamer)
-        async with aclosing(streamer.stream(ask("many words " * CONTEXT))) as items:
-            with pytest.raises(ContextOverflow, match=r"^The prompt .*context.*shorten it or raise --context\.$"):
-                await anext(items)
-
 
 class TestContinue:
     BEGUN = "The capital of France is"
@@ -291,28 +270,3 @@ async def test_opened_by_name(tmp_path: Path, ask: Ask) -> None:
         assert {seen.headers["authorization"] for seen in server.seen} == {"Bearer sk-1"}
     with pytest.raises(ModelError, match=r"no file .*absent\.gguf"):
         await open_backend(BackendConfig(backend="embedded", model=str(tmp_path / "absent.gguf")))
-
-
-CLOSABLE: dict[str, Callable[[str], Backend]] = {
-    "scripted": lambda url: _scripted(),
-    "openai": lambda url: OpenAIBackend("tiny", base_url=url),
-}
-
-
-@pytest.mark.parametrize("name", CLOSABLE)
-async def test_closing_twice_is_harmless(name: str, ask: Ask) -> None:
-    async with FakeServer() as server:
-        backend = CLOSABLE[name](server.url)
-        assert backend.alive
-        await backend.generate(ask("Why?"))
-        await backend.aclose()
-        await backend.aclose()
-
-
-@pytest.mark.integration
-async def test_closing_an_embedded_model_twice_is_harmless(smollm2: Path) -> None:
-    backend = await EmbeddedBackend.open_file(smollm2, context=CONTEXT)
-    assert backend.alive
-    await backend.aclose()
-    await backend.aclose()
-    assert not backend.alive

@@ -20,9 +20,8 @@ import pytest
 import pytest_asyncio
 from psutil import STATUS_ZOMBIE, NoSuchProcess, Process
 
-from app.backends.embedded import PROGRAM, EmbeddedBackend, choose_context
+from app.backends.embedded import PROGRAM, EmbeddedBackend
 from app.errors import BackendError, BackendUnavailable, BadInput, ModelError
-from app.gguf import ModelFacts
 from prompts.memory_text import schema as memory_schema
 from prompts.reasoner import PromptReasoner
 from prompts.settings import Settings
@@ -33,12 +32,6 @@ from tests.app.test_gguf import HOSTILE, WHOLE
 
 HANGS = 120
 """Seconds after which something hangs, however busy the machine is."""
-SCHEMA = {
-    "type": "object",
-    "properties": {"known": {"type": "array", "items": {"type": "string", "maxLength": 12}, "maxItems": 2}},
-    "required": ["known"],
-    "additionalProperties": False,
-}
 
 
 @pytest.mark.parametrize(
@@ -79,14 +72,6 @@ async def test_what_the_tokenizer_answers_is_looked_at(server: FakeServer) -> No
         assert await engine.count_tokens("Why?") == 2
 
 
-@pytest.mark.parametrize(
-    ("asked", "trained", "context"),
-    [(None, 32_768, 8192), (None, 2048, 2048), (None, None, 8192), (256, 32_768, 256), (2**24, None, 2**24)],
-)
-def test_a_context_that_fits_is_taken(asked: int | None, trained: int | None, context: int) -> None:
-    assert choose_context(asked, 1, ModelFacts(frozenset(), trained)) == context
-
-
 @asynccontextmanager
 async def engine_at(server: FakeServer) -> AsyncIterator[EmbeddedBackend]:
     """The backend with a process that holds no model, and the fake server in place of llama.cpp's."""
@@ -115,14 +100,6 @@ async def test_a_streamed_continuation_that_repeats_its_prefill_is_kept(server: 
         *texts, made = [item async for item in engine.stream(begun("ha ha"))]
     assert texts == ["ha", " ha", "!"]
     assert isinstance(made, Generation) and made.text == "ha ha!"
-
-
-async def test_closing_a_stream_closes_its_connection(server: FakeServer) -> None:
-    server.then(events(chunk(content="ha"), done=False, then="hang"))
-    async with asyncio.timeout(HANGS), engine_at(server) as engine:
-        async with aclosing(engine.stream(begun("ha ha"))) as items:
-            assert await anext(items) == "ha"
-        await server.hung_up.acquire()
 
 
 async def test_tokens_are_counted_beside_the_chat_with_the_same_key(server: FakeServer) -> None:
@@ -186,31 +163,9 @@ async def idle(engine: EmbeddedBackend) -> float:
 @pytest.mark.integration
 @pytest.mark.asyncio(loop_scope="module")
 class TestEngine:
-    async def test_a_schema_is_enforced(self, engine: EmbeddedBackend, ask: Ask) -> None:
-        for seed in range(3):
-            request = ask("List ten animals as JSON.", 120, temperature=1.0, seed=seed, schema=SCHEMA)
-            made = await engine.generate(request)
-            assert made.finish_reason == "stop"
-            reply = json.loads(made.text)
-            assert reply.keys() == {"known"}
-            assert len(reply["known"]) <= 2
-            assert all(len(line) <= 12 for line in reply["known"])
-
     async def test_the_schema_of_a_memory_is_taken(self, engine: EmbeddedBackend, ask: Ask) -> None:
         made = await engine.generate(ask("Ann has 12 eggs.", 8, schema=memory_schema()))
         assert made.usage.completion == 8, "llama.cpp refuses a grammar that repeats too often"
-
-    async def test_a_schema_that_is_none_is_refused(self, engine: EmbeddedBackend, ask: Ask) -> None:
-        with pytest.raises(BackendError, match="banana"):
-            await engine.generate(ask("Why?", schema={"type": "banana"}))
-
-    async def test_seeds_differ_when_sampling_and_not_when_greedy(self, engine: EmbeddedBackend, ask: Ask) -> None:
-        async def texts(temperature: float) -> set[str]:
-            requests = [ask("Tell me a story.", 16, temperature=temperature, seed=seed) for seed in (1, 2, 3)]
-            return {(await engine.generate(request)).text for request in requests}
-
-        assert len(await texts(1.0)) > 1
-        assert len(await texts(0.0)) == 1
 
     async def test_a_context_that_fills_while_generating_ends_with_length(
         self, engine: EmbeddedBackend, ask: Ask
@@ -355,14 +310,3 @@ def test_a_process_whose_parent_is_gone_before_it_has_loaded_ends_quietly(smollm
     process.stdin.close()
     assert (process.wait(60), process.stderr.read()) == (0, b"")
     process.stderr.close()
-
-
-@pytest.mark.integration
-async def test_a_process_that_was_killed_is_one_sentence(smollm2: Path, ask: Ask) -> None:
-    engine = await EmbeddedBackend.open_file(smollm2, context=512)
-    Process(engine.pid).kill()
-    assert gone(engine.pid)
-    with pytest.raises(BackendError, match=r"^The embedded model's process ended \(exit code -9\).*smaller model"):
-        await engine.generate(ask("Why?"))
-    assert not engine.alive
-    await engine.aclose()

@@ -40,16 +40,6 @@ async def test_sends_what_was_asked(server: FakeServer, ask: Ask) -> None:
     }
 
 
-async def test_without_a_schema_none_is_sent(server: FakeServer, ask: Ask) -> None:
-    await generate(server, ask("Why?"))
-    assert "response_format" not in server.seen[0].body
-
-
-async def test_text_comes_as_it_is(server: FakeServer, ask: Ask) -> None:
-    server.then(Answer(body=completion(" \n two lines\n\n")))
-    assert (await generate(server, ask("Why?"))).text == " \n two lines\n\n"
-
-
 @pytest.mark.parametrize("details", [None, {}, {"cached_tokens": None}])
 async def test_no_cached_tokens_count_as_none(server: FakeServer, ask: Ask, details: Any) -> None:
     server.then(Answer(body=completion("x", details=details)))
@@ -113,15 +103,6 @@ async def test_a_transient_failure_is_retried_and_recorded(
     assert made.seconds >= sum(retry.waited for retry in made.retries)
 
 
-async def test_a_request_that_times_out_is_retried_and_recorded(server: FakeServer, ask: Ask) -> None:
-    server.then(HANG, HANG)
-    made = await generate(server, ask("Why?"), timeout=0.5, tries=20)  # a busy machine may need more than the two
-    assert made.text == "An answer."
-    assert len(made.retries) >= 2
-    assert all(retry.error == "timed out after 0.5 s" and retry.waited > 0 for retry in made.retries)
-    assert made.seconds >= sum(retry.waited for retry in made.retries)
-
-
 async def test_the_retry_after_header_is_obeyed(server: FakeServer, ask: Ask) -> None:
     server.then(
         Answer(429, headers={"Retry-After": "0.05"}),
@@ -132,12 +113,6 @@ async def test_the_retry_after_header_is_obeyed(server: FakeServer, ask: Ask) ->
     assert second.waited < 0.05
 
 
-async def test_pauses_grow(server: FakeServer, ask: Ask) -> None:
-    server.then(*[error(503, "busy")] * 5)
-    made = await generate(server, ask("Why?"), tries=6)
-    assert made.retries[4].waited > 4 * made.retries[0].waited
-
-
 async def test_the_last_retry_that_fails_is_raised(server: FakeServer, ask: Ask) -> None:
     server.then(*[error(503, "busy")] * 3)
     with pytest.raises(
@@ -145,14 +120,6 @@ async def test_the_last_retry_that_fails_is_raised(server: FakeServer, ask: Ask)
     ):
         await generate(server, ask("Why?"), tries=3)
     assert len(server.seen) == 3
-
-
-async def test_a_server_that_says_nothing_times_out(server: FakeServer, ask: Ask) -> None:
-    server.then(HANG, HANG)
-    with pytest.raises(
-        BackendUnavailable, match=r"gave no answer in 2 tries \(timed out after 0.1 s\): .*longer --timeout"
-    ):
-        await generate(server, ask("Why?"), timeout=0.1, tries=2)
 
 
 async def test_an_absent_server_is_named(ask: Ask) -> None:
@@ -191,25 +158,6 @@ async def test_a_refusal_is_one_sentence_at_once(
     assert type(caught.value) is kind
     assert "\n" not in str(caught.value)
     assert len(server.seen) == 1, "a refusal is not tried again"
-
-
-@pytest.mark.parametrize(
-    ("answer", "sentence"),
-    [
-        (Answer(body={}), "no choices"),
-        (Answer(body={"choices": []}), "no choices"),
-        (Answer(body={"error": {"message": "no credit"}}), "no credit"),
-        (Answer(body=b"<html>hello</html>", type="text/html"), "does --base-url end in /v1"),
-        (Answer(body=b'{"choices": ['), "not JSON"),
-        (Answer(body=completion(None)), "without any text"),
-        (Answer(body=completion("half", "content_filter")), "broke off its answer .*content_filter"),
-        (Answer(body=completion("x") | {"usage": None}), "does not count tokens"),
-    ],
-)
-async def test_an_answer_that_is_none_is_an_error(server: FakeServer, ask: Ask, answer: Answer, sentence: str) -> None:
-    server.then(answer)
-    with pytest.raises(BackendError, match=sentence):
-        await generate(server, ask("Why?"))
 
 
 async def test_a_budget_spent_before_the_first_word_is_an_empty_text(server: FakeServer, ask: Ask) -> None:

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
 from app.errors import BadInput, StoreError
 from app.store import Store
 from app.store.records import AttemptSpec, CallUsage, Record, RunSpec
-from app.store.search import SHOWN, AttemptFilter, AttemptSummary, FirstFault, OutcomeFilter, StepSummary
+from app.store.search import SHOWN, AttemptFilter, AttemptSummary, FirstFault, StepSummary
 from prompts.checks import CHECKS, Check, Finding
 from prompts.memories import TextMemory
 from prompts.settings import Settings
@@ -277,87 +277,3 @@ def test_one_step_is_read_as_among_all(store: Store) -> None:
     assert [store.record(number, index) for index in (0, 1)] == store.records(number)
     with pytest.raises(StoreError, match="no step 2"):
         store.record(number, 2)
-
-
-@pytest.fixture(scope="module")
-def big() -> Iterator[tuple[Store, int, int]]:
-    """250 attempts of two runs and 2,000 steps, all with a common word and few with a rare one."""
-    with Store.open(":memory:") as store:
-        runs = begin_run(store), begin_run(store)
-        for i in range(250):
-            question = Question(f"q{i // 2}", f"How many apples has {i}?")
-            attempt = store.begin(AttemptSpec(question, "isump", "s", "m", Settings(), runs[i % 2]))
-            for k in range(0, 8, 2):
-                words = f"Attempt {i} thought {k}: some apples are left" + (", a walnut too." if i % 100 == 0 else ".")
-                step = Step("step", k, EMPTY, EMPTY, (call(words),), thought=Thought(words))
-                store.write(attempt.id, Record(k, step, findings(WRONG, ("1 = 2",) if i % 5 == 0 else ())))
-                summary = Step("summarize", k, EMPTY, TextMemory((f"apples of {i} after {k} = 7",)), (call(words),))
-                kept = findings(("fidelity", "kept"), (str(i), str(k)))
-                store.write(attempt.id, Record(k + 1, summary, kept))
-            ending: Ending = "step_limit" if i % 5 == 0 else "answered"
-            store.finish(attempt, Answer(None if i % 11 == 0 else "7"), ending)
-            score = Score(float(i % 3 == 0), "7", "")
-            store.score(attempt.id, dict.fromkeys(("numeric", "strict", "flexible"), score))
-        yield store, *runs
-
-
-def plans(store: Store, work: Any) -> list[str]:
-    """How SQLite goes about every query that ``work`` makes, one line a table."""
-    asked: list[tuple[str, Any]] = []
-    with store._db.tracer(lambda sql, values: asked.append((sql, values))):
-        work()
-    return [
-        row["detail"]
-        for sql, values in asked
-        if sql.lstrip().upper().startswith(("SELECT", "WITH"))
-        for row in store.rows(f"EXPLAIN QUERY PLAN {sql}", *(values or ()))
-    ]
-
-
-GROWING = ("texts", "memories", "steps", "calls", "findings", "scores", "others", "asked")
-"""Tables with many rows an attempt, by every name that a query gives them."""
-
-
-def scans(store: Store, work: Any) -> list[str]:
-    seen = plans(store, work)
-    assert seen, "no query was made"
-    through = [plan for plan in seen if plan.startswith("SCAN") or "AUTOMATIC" in plan]  # that index is made by a scan
-    return [plan for plan in through if plan.split()[1] in GROWING]
-
-
-ONLY: tuple[OutcomeFilter | None, ...] = (None, *get_args(OutcomeFilter))
-
-
-@pytest.mark.parametrize("fault", [None, WRONG, INVENTED])
-@pytest.mark.parametrize("words", ["", "apples", "walnut", "apples left"])
-@pytest.mark.parametrize("only", ONLY)
-def test_no_search_reads_a_growing_table_through(
-    big: tuple[Store, int, int], only: OutcomeFilter | None, words: str, fault: tuple[str, str] | None
-) -> None:
-    store, one, two = big
-    wanted = AttemptFilter(words, one, "gsm8k", "isump", only, two, fault)
-    assert scans(store, lambda: (store.find(wanted), store.count(wanted))) == []
-    if fault is not INVENTED and only != "error" and words != "walnut":
-        assert store.find(wanted), "the search finds something, so its plan is of work done"
-
-
-def test_no_reading_of_one_attempt_or_run_reads_a_growing_table_through(big: tuple[Store, int, int]) -> None:
-    store, run, _ = big
-    works = (
-        lambda: (store.attempt(60), store.attempts(5), store.costs(60), store.step_count(60), store.scores(60)),
-        lambda: (store.records(60), store.record(60, 5), store.usages([60, 61])),
-        lambda: (store.outline(60), store.first_faults(60), store.strategies()),
-        lambda: (store.run(run), store.runs(), store.items(run), store.finding_counts(run, *INVENTED)),
-        lambda: (store.call_spans(run), store.attempt_spans(run)),
-    )
-    for work in works:
-        assert scans(store, work) == []
-
-
-def test_faults_are_found_by_an_index_in_both_directions(big: tuple[Store, int, int]) -> None:
-    store = big[0]
-    attempts = plans(store, lambda: store.find(AttemptFilter(fault=WRONG)))
-    assert any("findings USING" in plan and "INDEX findings_kind" in plan for plan in attempts), attempts
-    first = plans(store, lambda: store.first_faults(60))
-    assert any("findings USING" in plan and "step=?" in plan for plan in first), first
-    assert any("steps USING" in plan and "(attempt=?)" in plan for plan in first), first

@@ -199,17 +199,6 @@ def test_a_write_that_fails_leaves_nothing_of_itself_behind(tmp_path: Path) -> N
         assert [found.attempt for found in store.find(AttemptFilter("walnut"))] == [attempt]
 
 
-def test_vector_memories_are_kept_once_and_read_back(tmp_path: Path) -> None:
-    memory = VectorMemory(b"tensor", (1, 4, 8), 2.5)
-    item = Record(0, Step("summarize", 1, memory, memory))
-    with Store.open(tmp_path / "t.sqlite") as store:
-        for _ in range(2):
-            attempt = begin(store).id
-            store.write(attempt, item)
-            assert store.records(attempt) == [item]
-        assert store._db.table("memories").count == 1
-
-
 def test_a_clock_that_is_set_back_changes_no_duration(monkeypatch: pytest.MonkeyPatch) -> None:
     with Store.open(":memory:") as store:
         attempts = [begin(store), begin(store)]

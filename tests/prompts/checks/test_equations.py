@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prompts.checks.equations import claims, first_wrong
-from tests.prompts.checks.work import LONG, count_calls, fails_when_it_hangs
+from tests.prompts.checks.work import count_calls
 
 R, W, U = "right", "wrong", "unreadable"
 
@@ -158,29 +158,11 @@ TABLE = [
 ]
 
 NO_CLAIM = [
-    "",
-    "She sold 24 clips.",
-    "x = 5",
-    "5 = x",
-    "May = 48 / 2",
-    "48 / 2 = ?",
-    "x + y = z",
-    "x + 5 = y",
-    "5 = 5",
-    "$5 = 5 dollars",
-    "60 minutes = 1 hour",
-    "Day 2 = 5 + 1",
-    "3 shirts = 3 * $20",
-    "a discount on $50 = $10",
-    "April: 48, May: 24",
-    "She ate 3 of 5.",
-    "- Base (a) = 4 inches\n- Height (b) = 3 inches",
-    r"\text{Classes with 25 desks} = 15 - 5",
-    "5 <= 6, 5 != 6, 3 => 4",
-    "=====",
-    "5 + 3",
-    "= 5",
-]
+    "", "She sold 24 clips.", "x = 5", "5 = x", "May = 48 / 2", "48 / 2 = ?", "x + y = z", "x + 5 = y", "5 = 5",
+    "$5 = 5 dollars", "60 minutes = 1 hour", "Day 2 = 5 + 1", "3 shirts = 3 * $20", "a discount on $50 = $10",
+    "April: 48, May: 24", "She ate 3 of 5.", "- Base (a) = 4 inches\n- Height (b) = 3 inches",
+    r"\text{Classes with 25 desks} = 15 - 5", "5 <= 6, 5 != 6, 3 => 4", "=====", "5 + 3", "= 5",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "verdict"), TABLE)
@@ -300,11 +282,3 @@ HOSTILE_SHAPES: dict[str, Callable[[int], str]] = {
 def test_work_grows_in_proportion_to_hostile_text(shape: Callable[[int], str]) -> None:
     short, long = shape(1000), shape(2000)
     assert count_calls(lambda: claims(long)) < 2.1 * count_calls(lambda: claims(short)) + 500
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("shape", HOSTILE_SHAPES.values(), ids=HOSTILE_SHAPES)
-def test_long_hostile_text_is_judged_without_hanging(shape: Callable[[int], str]) -> None:
-    text = shape(LONG // (len(shape(101)) - len(shape(100))))
-    with fails_when_it_hangs():
-        claims(text)

@@ -6,7 +6,7 @@ from app.store.records import CallUsage
 from app.ui.html import charts
 from app.ui.html.charts import FULL, USED, JudgedAttempt, RunPoint
 from app.ui.html.plot import Chart, Point, Series, chart_html
-from evals.statistics import Interval, accuracy
+from evals.statistics import accuracy
 from graphs import STRATEGIES
 from prompts.steps import Verb
 
@@ -60,22 +60,6 @@ def test_each_call_stands_beside_what_the_full_history_would_be() -> None:
     assert chart.rows[1] == ("2", "memory", "180", "140")
     assert chart.summary == "3 calls, of at most 180 tokens; with the full history the last would hold 190."
     assert chart.note == ""
-
-
-def test_a_single_call_is_one_mark_of_each_kind_and_nothing_is_made_up() -> None:
-    chart = charts.context_chart(ATTEMPT[:1])
-    assert shown(chart) == [USED, FULL, "thought"]
-    assert all(at(each.points) == [(1, 140)] for each in chart.series if each.points)
-    html = chart_html(chart)
-    assert html.count('<g class="point') == 2, "one for the attempt, one for the full history"
-    assert "memory" not in html and "answer" not in html
-
-
-def test_the_axes_change_seldom_while_an_attempt_grows() -> None:
-    for steps in ((), ATTEMPT[:1], ATTEMPT):
-        chart = charts.context_chart(steps)
-        assert (chart.x.low, chart.x.high, chart.y.low, chart.y.high) == (0.5, 5, 0, 250)
-        assert chart.x.whole, "calls are counted"
 
 
 def test_of_very_many_calls_the_largest_are_drawn() -> None:
@@ -150,16 +134,3 @@ def test_an_empty_chart_has_its_axes(chart: Chart) -> None:
     assert shown(chart) == [] and chart.rows == ()
     html = chart_html(chart)
     assert "nothing to show yet" in html and chart.x.title in html and chart.y.title in html
-
-
-def test_every_axis_says_its_unit() -> None:
-    counted = {"call of the model", "numbers invented in the summaries"}
-    for chart in EMPTY:
-        assert all(axis.title.endswith(("(tokens)", "(%)")) or axis.title in counted for axis in (chart.x, chart.y))
-
-
-def test_the_interval_of_a_run_is_drawn_whole() -> None:
-    (point,) = series(
-        charts.accuracy_chart([RunPoint(1, "cot", 4, 1.0, Interval(0.51, 1.0), 10, 20)], "processed"), "cot"
-    ).points
-    assert point.span == (51, 100)

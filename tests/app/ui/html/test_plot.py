@@ -4,21 +4,18 @@ import math
 import re
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.ui.html import plot
-from app.ui.html.plot import COLOURS, EMPTY, HEIGHT, MARKERS, WIDTH, Axis, Chart, Point, Series, chart_html
+from app.ui.html.plot import EMPTY, HEIGHT, WIDTH, Axis, Chart, Point, Series, chart_html
 from app.ui.html.tables import Head
 from app.ui.html.text import markup
 
 HOSTILE = "<script>alert(1)</script>\"'&\u202e"
 NUMBERS = st.floats(-1e300, 1e300) | st.integers(-100, 100).map(float) | st.sampled_from([0.0, 1e-300, 5e-324, 1e300])
-CSS = (Path(plot.__file__).parents[1] / "static" / "charts.css").read_text(encoding="utf-8")
 
 
 def figure(chart: Chart) -> ET.Element:
@@ -98,27 +95,6 @@ def test_ticks_are_few_and_inside_and_whole_where_things_are_counted(most: float
         assert len(set(words(root, "end"))) == len(found)
 
 
-@pytest.mark.parametrize(
-    ("most", "names"),
-    [
-        (2, ["0", "1", "2"]),
-        (3, ["0", "1", "2", "3"]),
-        (5, ["0", "1", "2", "3", "4", "5"]),
-        (7, ["0", "1", "2", "3", "4", "5", "6", "7", "8"]),
-        (1234, ["0", "200", "400", "600", "800", "1,000", "1,200", "1,400"]),
-    ],
-)
-def test_ticks_are_round(most: float, names: list[str]) -> None:
-    assert words(drawn(marks(Point(1, most)), y=Axis("calls", high=2, whole=True)), "end") == names
-
-
-def test_an_axis_is_not_cut_and_not_stretched() -> None:
-    (_, below), (_, above) = places(drawn(marks(Point(1, 0), Point(2, 240)), y=Axis("tokens", high=250)))
-    assert below > above > 30, "240 of 250 is not at the top"
-    (_, top) = places(drawn(marks(Point(1, 0), Point(2, 300)), y=Axis("tokens", high=250)))[1]
-    assert top == 30
-
-
 def test_a_whisker_is_the_interval_and_a_bar_stands_on_zero() -> None:
     root = drawn(
         marks(Point(0, 50, 20, 60)),
@@ -131,17 +107,6 @@ def test_a_whisker_is_the_interval_and_a_bar_stands_on_zero() -> None:
     found = re.match(r"M\S+ (\S+)V([^h]+)h", bar.get("d", ""))
     assert found
     assert (float(found[1]), float(found[2])) == pytest.approx((height_of(root, 0), height_of(root, 40)), abs=0.1)
-
-
-def test_lines_and_bands_go_through_their_points() -> None:
-    points = (Point(0, 50, 20, 60), Point(1, 70, 40, 100))
-    root = drawn(Series("both", points, marker="circle", line="dashed", band=True), y=Axis("right (%)", high=100))
-    (line,), (band,) = of_class(picture(root), "line"), of_class(picture(root), "band")
-    assert [tuple(map(float, pair.split(","))) for pair in line.get("points", "").split()] == places(root)
-    assert "dashed" in line.get("class", "")
-    corners = [float(pair.split(",")[1]) for pair in band.get("points", "").split()]
-    assert corners == pytest.approx([height_of(root, value) for value in (20, 40, 100, 60)], abs=0.1)
-    assert not of_class(root, "whisker"), "the band says it"
 
 
 def test_the_legend_names_what_is_there_and_nothing_else() -> None:
@@ -160,16 +125,6 @@ def test_an_empty_chart_is_a_frame_that_says_so() -> None:
     assert picture(empty).get("viewBox") == picture(full).get("viewBox"), "nothing jumps when the first point comes"
     assert picture(empty).get("role") == "img" and picture(empty).get("aria-label") == f"A chart: {EMPTY}"
     assert places(empty) == []
-
-
-def test_a_chart_is_said_in_words_and_in_numbers() -> None:
-    heads = (Head("x"), Head("y", "m", number=True))
-    series = (marks(Point(1, 2, about="one is two")),)
-    root = figure(Chart("A chart", Axis("x"), Axis("y"), series, "It rises.", heads, (("1", "2"),)))
-    assert picture(root).get("aria-label") == "A chart: It rises."
-    assert [title.text for title in picture(root).iter("title")] == ["one is two"]
-    assert [element.tag for element in root.iter() if element.tag in ("summary", "table")] == ["summary", "table"]
-    assert [cell.text for cell in root.iter() if cell.tag in ("td", "th") and cell.get("scope") != "col"] == ["1", "2"]
 
 
 @given(st.text())
@@ -201,29 +156,6 @@ def test_labels_cover_neither_marks_nor_one_another() -> None:
         )
     alone = drawn(*(marks(Point(5, 50, label="1")) for _ in range(30)), x=Axis("x", high=10), y=Axis("y", high=100))
     assert 0 < len(of_class(alone, "label")) < 30, "what has no room is left out"
-
-
-def test_every_colour_can_be_seen_on_its_page() -> None:
-    for rule, ground in ((r"^\.chart \.c(\d) ", "#ffffff"), (r"^\.dark \.chart \.c(\d) ", "#1e293b")):
-        found = dict(re.findall(rule + r"\{ --colour: (#[0-9a-f]{6}); \}$", CSS, re.MULTILINE))
-        assert sorted(found) == [str(i) for i in range(COLOURS)]
-        assert all(contrast(colour, ground) >= 3 for colour in found.values())
-    assert len(set(MARKERS)) == len(MARKERS) and math.lcm(COLOURS, len(MARKERS)) >= 20, "few look the same"
-
-
-def test_no_selector_has_a_comma() -> None:
-    plain = re.sub(r"/\*.*?\*/", "", CSS, flags=re.DOTALL)
-    assert not [selector for selector in re.findall(r"([^{}]+)\{", plain) if "," in selector]
-
-
-def contrast(one: str, other: str) -> float:
-    def light(colour: str) -> float:
-        shares = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-        linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    low, high = sorted((light(one), light(other)))
-    return (high + 0.05) / (low + 0.05)
 
 
 def test_a_linked_point_is_a_named_link_that_a_keyboard_reaches() -> None:

@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +12,9 @@ from app.backends.scripted import ScriptedBackend
 from app.errors import BackendError, BackendUnavailable
 from app.store import Store
 from app.store.records import Costs, ItemResult, Status
-from app.ui.html.runs import items_html, outcome, progress_html
+from app.ui.html.runs import items_html, progress_html
 from app.ui.site import Site
 from app.ui.tabs import eval_panel, runs
-from app.ui.tabs.eval_panel import presets
 from app.ui.tabs.runs import scorer_choices
 from evals.gsm8k import GsmSource
 from evals.progress import Progress
@@ -175,14 +172,6 @@ async def test_the_newest_run_is_shown_where_none_is_chosen(store: Store) -> Non
     assert runs.newest(site, 1) == gr.skip(), "a link keeps its run"
 
 
-async def test_an_eval_that_did_not_start_changes_nothing(store: Store) -> None:
-    site = site_of(store)
-    unchanged = runs.ended(site, None)
-    await last(eval_panel.start(site, BUILTIN, 1, "cot", "scripted", 1))
-    assert len(unchanged) == len(runs.ended(site, 1)) and all(part == gr.skip() for part in unchanged)
-    assert runs.ended(site, 1)[-1] == runs.overview(site)[-1] | {"value": 1}, "the run that ended is shown"
-
-
 async def test_scorers_are_those_of_the_runs_task_with_the_primary_one_first(store: Store) -> None:
     site = site_of(store)
     begun(store)
@@ -207,44 +196,8 @@ async def test_a_run_of_a_task_that_is_gone_is_shown_by_its_stored_scores(
     assert "does not have" in (await last(eval_panel.resume(site, 1, 2)))[0]
 
 
-def test_the_presets_of_every_task_are_offered() -> None:
-    found = presets()
-    assert BUILTIN in found and set(found) == {
-        f"{task.name}: {name}" for task in TASKS.values() for name in task.presets
-    }
-
-
-async def test_a_run_without_the_check_has_no_chart_of_invented_numbers(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    site = site_of(store)
-    monkeypatch.setitem(TASKS, "gsm8k", replace(TASK, checks=("equations",)))
-    await last(eval_panel.start(site, BUILTIN, 2, "cot", "scripted", 1))
-    assert "nothing to show yet" in runs.one_run(site, 1, None)[2]
-
-
-async def test_the_store_can_be_read_while_it_is_written(tmp_path: Path) -> None:
-    with Store.open(tmp_path / "t.sqlite") as store:
-        site = site_of(store, delay=0.01)
-        work = asyncio.create_task(last(eval_panel.start(site, BUILTIN, 4, "cot", "scripted", 2)))
-        while not work.done():
-            await asyncio.to_thread(runs.overview, site)
-            await asyncio.sleep(0.005)
-        assert "4 of 4" in work.result()[0]
-
-
 def item(status: Status = "done", answer: str | None = "7", **scores: float | None) -> ItemResult:
     return ItemResult("q", (1, None), 1, status, answer, None, scores, Costs())
-
-
-def test_every_outcome_has_its_word() -> None:
-    assert outcome(item(numeric=1.0), "numeric") == "right"
-    assert outcome(item(numeric=0.0), "numeric") == "wrong"
-    assert outcome(item(answer=None, numeric=None), "numeric") == "no answer"
-    assert outcome(item(numeric=None), "numeric") == "not judged"
-    assert outcome(item(), "numeric") == "not judged"
-    assert outcome(item("error"), "numeric") == "error"
-    assert outcome(item("running", None), "numeric") == "unfinished"
 
 
 def test_many_items_are_cut_and_said_to_be() -> None:
