@@ -150,14 +150,6 @@ def test_the_real_program_ends_with_the_sentence_and_the_code(tmp_path: Path) ->
     assert "isump" in ended.stderr
 
 
-def test_the_question_comes_from_standard_input_too(tmp_path: Path, replies: Path) -> None:
-    words = ("solve", "--backend", "scripted", "--replies", str(replies), "--store", str(tmp_path / "t.sqlite"))
-    command = (sys.executable, "-m", "app", *words)
-    ended = subprocess.run(command, input=QUESTION, capture_output=True, text=True, timeout=60, check=False)
-    assert ended.returncode == 0, ended.stderr
-    assert "Answer: 7" in ended.stdout
-
-
 def test_every_command_has_help_and_every_option_says_what_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     for name, field in Isump.model_fields.items():
         assert field.description
@@ -244,16 +236,6 @@ def test_doctor_without_a_model_says_how_to_get_one(
     assert code == 0, said
     assert "isump models pull" in said and "will be made" in said and "xllamacpp" in said
     assert not (tmp_path / "t.sqlite").exists(), "nothing is changed"
-
-
-def test_doctor_fails_when_the_store_cannot_be_used(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
-    place = tmp_path / "t.sqlite"
-    place.write_bytes(b"this is no database" * 99)
-    assert ran(monkeypatch, "doctor", "--store", str(place)) == 1
-    assert "cannot be used" in capsys.readouterr().out
 
 
 def test_a_reader_that_has_seen_enough_does_not_end_the_attempt(tmp_path: Path) -> None:

@@ -2,12 +2,11 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from app.backends.scripted import ScriptedBackend
-from app.errors import BackendError, BadInput, StoreError
+from app.errors import BackendError, BadInput
 from app.fork import Fork, fork_at
 from app.session import Began, Ended, solve
 from app.store import Store
@@ -118,27 +117,11 @@ async def test_a_fork_that_fails_keeps_its_parent_and_its_error() -> None:
         assert (store.attempt(2).status, store.attempt(2).spec.parent) == ("error", 1)
 
 
-async def test_a_fork_of_a_forks_step_is_linked_to_the_fork() -> None:
-    with Store.open(":memory:") as store:
-        for _ in range(3):
-            newest = store.attempts(1)
-            fork = at(store, newest[0].id, 1) if newest else None
-            await attempt(store, "isump", ScriptedBackend(reply), Settings(), fork)
-        assert [store.attempt(number).spec.parent for number in (1, 2, 3)] == [None, 1, 2]
-
-
 async def test_an_attempt_without_steps_cannot_be_forked() -> None:
     with Store.open(":memory:") as store:
         store.begin(AttemptSpec(QUESTION, "isump", "scripted", "scripted", Settings()))
         with pytest.raises(BadInput, match="no such step"):
             at(store, 1, 0)
-
-
-async def test_a_parent_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with Store.open(tmp_path / "t.sqlite") as store:
-        with pytest.raises(StoreError, match="no attempt 7"):
-            await attempt(store, "isump", ScriptedBackend(reply), Settings(), Fork(7, 0, TextMemory(), 0))
-        assert store.attempts() == []
 
 
 async def test_a_fork_of_a_runs_attempt_is_no_item_of_the_run() -> None:

@@ -129,36 +129,21 @@ def test_an_empty_value(command: str, option: str, scripted: list[str]) -> None:
 ODD_WORDS: dict[str, list[str]] = {
     "a similar command": ["sovle", "Why?"],
     "no command at all": [LONG],
-    "an empty command": [""],
     "an option for a command": ["--store", "x", "runs"],
-    "two commands": ["runs", "show", "1"],
-    "a dash for a command": ["-"],
-    "two dashes": ["--"],
     "an option for a value": ["solve", QUESTION, "--model", "--seed", "1"],
-    "a dash for a value": ["solve", QUESTION, "--backend", "-"],
     "an option twice": ["solve", QUESTION, "--backend", "magic", "--backend", "scripted", "--replies", "none.jsonl"],
     "a flag with a value": ["solve", QUESTION, "--recheck=maybe"],
     "a flag and its opposite": ["solve", QUESTION, "--recheck", "--no-recheck", "--strategy", "magic"],
-    "part of an option": ["solve", QUESTION, "--strat", "magic"],
-    "an option of another command": ["runs", "--strategy", "cot"],
     "an option without a name": ["solve", QUESTION, "--=1"],
-    "an option named with control characters": ["solve", QUESTION, "--\x1b[31m=1"],
-    "ten thousand words": ["solve", *["x"] * 10_000],
     "ten thousand options": ["solve", QUESTION, *["--seed=1"] * 10_000, "--strategy", "magic"],
     "a million letters": ["solve", QUESTION, f"--{'x' * 1_000_000}"],
     "braces": ["solve", QUESTION, "--settings", '{"seed": 1}'],
-    "json for a number": ["solve", QUESTION, "--seed", '{"a": [1]}'],
-    "a list for a word": ["solve", QUESTION, "--backend", '["scripted", "openai"]'],
     "deep json": ["solve", QUESTION, "--seed", "[" * 100_000],
-    "a command as json": ['{"solve": {}}'],
     "a key on the command line": ["solve", QUESTION, "--api-key", "sk-secret"],
     "an unknown action": ["models", "eat"],
     "a model that climbs": ["models", "pull", "../../etc/passwd"],
-    "a hub file that climbs": ["models", "pull", "a/b:../../x.gguf"],
     "a line break in a name": ["models", "path", "a\nb\r\x1b[2J"],
-    "a strategy with a path": ["solve", QUESTION, "--strategy", "../cot"],
     "a scorer of no run": ["evals.compare", "1", "2", "--scorer", "\udcff"],
-    "a source of none": ["evals.gsm8k", "--source", "web"],
     "data and a source": ["evals.gsm8k", "--source", "builtin", "--data", "x"],
     "a run of none": ["evals.gsm8k", "--resume", "7"],
     "an offset past the end": ["evals.gsm8k", "--source", "builtin", "--offset", "9999999"],
@@ -167,17 +152,7 @@ ODD_WORDS: dict[str, list[str]] = {
     "one token of context": ["solve", QUESTION, "--context", "1"],
     "a server that is none": ["solve", QUESTION, "--backend", "openai", "--base-url", "http://[::bad"],
     "a server without a scheme": ["solve", QUESTION, "--backend", "openai", "--base-url", "localhost:1"],
-    "a server of another kind": ["solve", QUESTION, "--backend", "openai", "--base-url", "file:///etc/passwd"],
-    "a server with control characters": [
-        "solve",
-        QUESTION,
-        "--backend",
-        "openai",
-        "--base-url",
-        "http://a\x1b[2J\n/v1",
-    ],
     "a server with a long name": ["solve", QUESTION, "--backend", "openai", "--base-url", f"http://{'a' * 300}/v1"],
-    "a server on no port": ["solve", QUESTION, "--backend", "openai", "--base-url", "http://127.0.0.1:99999/v1"],
     "a server with a lone surrogate": ["solve", QUESTION, "--backend", "openai", "--base-url", "http://\udcff/v1"],
 }
 
@@ -227,14 +202,6 @@ def test_garbage_in_the_environment(option: str, tmp_path: Path, scripted: list[
 
 def value_is_named(said: str) -> bool:
     return "'abc'" in said or " abc" in said
-
-
-@pytest.mark.parametrize("name", ["SOLVE", "RUNS", "SHOW", "MODELS", "UI", "DOCTOR", "STEPS", "VISITORS", "CLICKS"])
-def test_a_variable_of_somebody_else(name: str, tmp_path: Path) -> None:
-    for value in ("abc", '{"attempt": 1}', "["):
-        run([], {name: value}).check(2)
-        ended = run(["evals.bench_app"], {name: value})
-        assert ended.code == 0
 
 
 # Questions

@@ -35,7 +35,7 @@ if "forkserver" not in multiprocessing.get_all_start_methods():
 ITEMS = 120
 HANGS = 120
 """Seconds after which something hangs, however busy the machine is."""
-KILLS = {"solve": 6, "eval": 10, "prune": 6, "merge": 6, "backup": 4}
+KILLS = {"solve": 6, "eval": 10, "merge": 6}
 """How many processes are killed in the midst of what."""
 
 _FORKED = multiprocessing.get_context("forkserver")
@@ -241,18 +241,6 @@ def has_done_more(store: Path) -> Callable[[], bool]:
     return lambda: done() > before
 
 
-def test_a_prune(copies: Iterator[Path]) -> None:
-    store = next(copies)
-    before = outline(store)
-    killer = killer_of("prune", store, "isump", "store", "prune", "--run", "1", "--yes", "--store", store)
-    after = sound(store)
-    assert len(after[0]) == len(before[0]) - 1
-    for _ in killer.rounds():
-        store = next(copies)
-        killer.kill(is_open(store), "isump", "store", "prune", "--run", "1", "--yes", "--store", store)
-        assert sound(store) in (before, after), "the run is there whole, or it is gone whole"
-
-
 def test_a_merge(copies: Iterator[Path], tmp_path: Path) -> None:
     other, store = tmp_path / "other.sqlite", next(copies)
     with Store.open(other) as opened:
@@ -265,15 +253,3 @@ def test_a_merge(copies: Iterator[Path], tmp_path: Path) -> None:
         store = next(copies)
         killer.kill(is_open(store), "isump", "store", "merge", other, "--store", store)
         assert sound(store) in (before, after), "all of it was added, or nothing"
-
-
-def test_a_backup(copies: Iterator[Path]) -> None:
-    store = next(copies)
-    before = outline(store)
-    killer = killer_of("backup", store, "isump", "store", "backup", store.with_name("copy"), "--store", store)
-    for _ in killer.rounds():
-        store = next(copies)
-        target = store.with_name("copy")
-        killer.kill(is_open(store), "isump", "store", "backup", target, "--store", store)
-        assert not target.exists() or sound(target) == before
-        assert sound(store) == before

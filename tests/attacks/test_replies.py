@@ -302,12 +302,6 @@ async def test_a_server_that_takes_too_long_is_given_up(server: FakeServer, name
     check_sentence(caught.value)
 
 
-async def test_a_slow_reader_of_a_stream_is_not_the_servers_fault(server: FakeServer) -> None:
-    async with aclosing(client(server, timeout=1)) as backend, aclosing(backend.stream(ASKED)) as items:
-        async for _ in items:
-            await asyncio.sleep(0.7)
-
-
 # ---------------------------------------------------------------------------------------------------------------- HTTP
 
 HTTP = {
@@ -388,13 +382,6 @@ ECHOED: dict[str, Callable[[str], Answer | Raw]] = {
 async def test_a_key_in_an_error_is_masked(server: FakeServer, place: str, verb: str) -> None:
     said = await refused(server, ECHOED[place](KEY), verb, api_key=KEY)
     assert KEY not in said and KEY[:12] not in said
-
-
-async def test_a_key_in_the_reason_of_a_retry_is_masked(server: FakeServer) -> None:
-    server.then(error(503, f"busy with {KEY}"), Answer(429, f"<b>{KEY}</b>".encode()))
-    async with aclosing(client(server, api_key=KEY, tries=3)) as backend:
-        made = await replied(backend, "generate")
-    assert [retry.error for retry in made.retries] == [f"HTTP 503: busy with {MASK}", f"HTTP 429: <b>{MASK}</b>"]
 
 
 @pytest.mark.parametrize("name", [KEY, f"model-{KEY}"])

@@ -129,41 +129,6 @@ def test_other_questions_strategies_and_models_are_refused(
 
 
 @pytest.mark.parametrize(
-    "change",
-    ["gold", "question", "order", "one more", "one less", "empty", "gone", "no JSON", "a folder"],
-)
-def test_a_data_file_that_was_changed_is_refused(
-    change: str, begun: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    data = tmp_path / "data.jsonl"
-    text = data.read_text()
-    match change:
-        case "gold":
-            data.write_text(text.replace("#### 2", "#### 3"))
-        case "question":
-            data.write_text(text.replace("are 2 and", "are 3 and"))
-        case "order":
-            data.write_text("\n".join(reversed(text.splitlines())))
-        case "one more":
-            data_file(data, range(N + 1))
-        case "one less":
-            data_file(data, range(N - 1))
-        case "empty":
-            data.write_text("")
-        case "gone":
-            data.unlink()
-        case "no JSON":
-            data.write_text(text[:-9])
-        case _:
-            data.unlink()
-            data.mkdir()
-    before = results(tmp_path / "t.sqlite")
-    code, said = ask(begun, monkeypatch, capsys)
-    assert code == 2 and "Traceback" not in said and said
-    assert results(tmp_path / "t.sqlite") == before, "nothing was asked"
-
-
-@pytest.mark.parametrize(
     "more", [["--concurrency", "3"], ["--timeout", "5"], ["--context", "4096"], ["--json"]], ids=str
 )
 def test_what_makes_no_number_may_change(

@@ -172,16 +172,6 @@ def test_the_backend_is_busy_while_a_call_is_in_flight(
         assert "The backend had work for" in use.describe()
 
 
-async def test_the_use_of_a_real_run_is_a_share_and_no_more_calls_than_attempts_at_once(tmp_path: Path) -> None:
-    with Store.open(tmp_path / "t.sqlite") as store:
-        slow = ScriptedBackend(lambda _: "Answer: 1", delay=0.05)
-        run = begun(store, slow)
-        await finished(store, run, slow, concurrency=3)
-        use = backend_use(store, run.id)
-        assert 0 < use.busy <= 1
-        assert 0 < use.mean_in_flight <= 3
-
-
 @pytest.mark.parametrize(
     ("seconds", "said"),
     [(0.0, "0 s"), (0.0041, "0.0041 s"), (0.04, "0.04 s"), (3.21, "3.2 s"), (9.96, "10 s"), (173.4, "173 s")],

@@ -17,7 +17,7 @@ from evals.task import Item, QuestionSet, Source, Task
 from evals.tasks import TASKS
 from prompts.answers import ANSWER_FORMS
 from prompts.checks import CHECKS
-from prompts.values import Question, UserError
+from prompts.values import Question
 
 FOLDER = Path(evals.__file__).parent
 ITEM = Item(Question("q1", "How many?"), "72")
@@ -101,14 +101,3 @@ def test_the_questions_are_those_that_were_loaded_but_for_the_form() -> None:
 def test_a_task_with_an_unknown_name_in_it_is_refused(changes: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         task(**changes)
-
-
-def test_a_sample_grows_with_its_limit_and_offsets_make_samples_disjoint() -> None:
-    items = range(20)
-    whole = Source(sample_seed=3).sample(items)
-    assert sorted(whole) == list(items) != list(whole)
-    assert Source(sample_seed=3, limit=5).sample(items) == whole[:5]
-    assert Source(sample_seed=3, limit=5, offset=5).sample(items) == whole[5:10]
-    assert Source(sample_seed=4).sample(items) != whole
-    with pytest.raises(UserError, match="offset 20 skips all of the 20 questions"):
-        Source(offset=20).sample(items)

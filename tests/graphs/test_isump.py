@@ -15,7 +15,6 @@ from graphs import STRATEGIES
 from graphs.nodes import Resources, initial_state
 from graphs.strategy import graph
 from prompts.backend import Capability
-from prompts.memories import TextMemory
 from prompts.memory_text import CHARACTERS_PER_TOKEN
 from prompts.render import template
 from prompts.settings import Settings
@@ -153,16 +152,6 @@ def test_ablations_hide_their_part_of_the_memory(ablation: Any, known: bool, goa
     assert {("FACT" in prompt, "GOAL" in prompt) for prompt in steps} == {(known, goal)}
 
 
-def test_an_unreadable_summary_is_asked_for_again_and_then_the_memory_is_kept() -> None:
-    spy = Spy(lambda request: "mumble" if is_summary(request) else "one step.")
-    steps = run("isump", spy, Settings(max_steps=2))
-    summary = next(step for step in steps if step.verb == "summarize")
-    assert len(summary.calls) == 2
-    assert summary.marks == ("summary unreadable, memory kept",)
-    assert summary.memory_after == TextMemory()
-    assert summary.calls[0].request.temperature == 0 < summary.calls[1].request.temperature
-
-
 def test_recheck_asks_once_more_about_a_wrong_equation() -> None:
     replies = iter(["12 - 5 = 8 apples.", "12 - 5 = 7 apples.\nAnswer: 7"])
     spy = Spy(lambda request: next(replies))
@@ -170,18 +159,6 @@ def test_recheck_asks_once_more_about_a_wrong_equation() -> None:
     assert len(first.calls) == 2
     assert first.marks[0].startswith("rechecked: 12 - 5 = 8")
     assert last.answer is not None and last.answer.text == "7"
-
-
-def test_a_thought_cut_by_the_token_limit_ends_at_a_sentence_and_its_torn_answer_does_not_count() -> None:
-    class Short(Spy):
-        async def generate(self, request: Request) -> Generation:
-            done = await super().generate(request)
-            return Generation(done.text, done.usage, "length", 0.0)
-
-    spy = Short(lambda request: "12 - 5 = 7 apples. Then Answer: 1")
-    first = run("isump", spy, Settings(max_steps=1))[0]
-    assert first.thought is not None
-    assert (first.thought.text, first.thought.answer) == ("12 - 5 = 7 apples.", None)
 
 
 def test_history_loop_shows_every_thought() -> None:
@@ -215,17 +192,6 @@ def test_the_wall_clock_ends_an_attempt_with_an_explicit_none(strategy: str) -> 
     steps = run(strategy, ScriptedBackend(["never seen"] * 9, delay=30), Settings(max_seconds=0.05))
     assert steps[-1].answer is not None and steps[-1].answer.text is None
     assert steps[-1].ending == "time_limit"
-
-
-def test_the_parts_of_every_prompt_say_what_they_are() -> None:
-    spy = Spy(lambda request: notes(spy) if is_summary(request) else "one step.")
-    run("isump", spy, Settings(max_steps=2))
-    kinds = [[(message.role, [part.kind for part in message.parts]) for message in r.messages] for r in spy.requests]
-    head = ("system", ["system"])
-    assert kinds[0] == [head, ("user", ["question", "instruction"])]
-    assert kinds[1] == [*kinds[0], ("assistant", ["thought"]), ("user", ["instruction"])]
-    assert kinds[2] == [head, ("user", ["question", "memory", "instruction"])]
-    assert kinds[-1][-1][1][-1] == "instruction"
 
 
 def test_the_variant_of_isump_does_not_change_the_budget_of_the_baseline() -> None:

@@ -65,10 +65,6 @@ def test_a_token_of_one_character_is_replaced() -> None:
     assert break_markup("1\ue0002", frozenset({"\ue000"})) == "1 2"
 
 
-def test_a_token_of_blanks_cannot_be_told_from_text_and_stays() -> None:
-    assert break_markup("a\n\nb", frozenset({"\n\n", "", " "})) == "a\n\nb"
-
-
 def test_a_vocabulary_with_thousands_of_tokens_and_endless_ones_is_no_trouble() -> None:
     tokens = frozenset({f"<reserved-{n}>" for n in range(5000)} | {"a" * n + "b" for n in range(40, 300)})
     broken = break_markup(f"<reserved-4711> {'a' * 299}b <reserved-5000>", tokens)

@@ -38,13 +38,6 @@ def test_a_json_memory_is_read_back_also_from_a_fence(memory: TextMemory) -> Non
     assert read_memory(text) == read_memory(f"Here it is:\n```json\n{text}\n```") == memory
 
 
-@given(st.text(max_size=300))
-def test_any_text_is_read_without_an_error(text: str) -> None:
-    memory = read_memory(text)
-    assert memory is None or memory.known
-    split_memory(text)
-
-
 @pytest.mark.parametrize(
     ("text", "known", "goals"),
     [

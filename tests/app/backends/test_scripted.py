@@ -9,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.backends.config import BackendConfig
-from app.backends.open import BACKENDS, open_backend
-from app.backends.scripted import REMEMBERED, Reply, ScriptedBackend
+from app.backends.open import open_backend
+from app.backends.scripted import Reply, ScriptedBackend
 from app.errors import BackendError, BadInput
-from prompts.backend import Capability
 from prompts.values import Request
 from tests.app.backends.conftest import Ask, message
 from tests.prompts.checks.work import count_calls
@@ -73,17 +72,6 @@ def all_equal(a: str, b: str) -> list[bool]:
     return same[: same.index(False)] if False in same else same
 
 
-async def test_old_prompts_are_forgotten(ask: Ask) -> None:
-    backend = ScriptedBackend(lambda request: "x")
-    first = ask("the first of all prompts")
-    await backend.generate(first)
-    for i in range(REMEMBERED):
-        await backend.generate(Request((message("user", f"{i}"),), 1))
-    assert len(backend.requests) == REMEMBERED
-    assert (await backend.generate(first)).usage.cached == 0
-    assert (await backend.generate(first)).usage.cached > 0
-
-
 def test_the_work_of_a_call_does_not_grow_with_the_calls_before_it() -> None:
     """An orchestration benchmark runs 64 attempts side by side, and its numbers must be those of our own code."""
     backend = ScriptedBackend(lambda request: "a thought")
@@ -99,20 +87,6 @@ def test_the_work_of_a_call_does_not_grow_with_the_calls_before_it() -> None:
     early, late = work(0, 100), work(1000, 1100)
     assert late < 2 * early
     assert late / 100 < 200, "a prefix is found by halving, not by comparing with every prompt before"
-
-
-def test_a_long_prompt_needs_hardly_more_work_than_a_short_one() -> None:
-    def work(length: int) -> int:
-        backend = ScriptedBackend(lambda request: "a thought")
-        requests = [Request((message("user", "word " * length, f"memory {i}"),), 64) for i in range(100)]
-
-        async def ask() -> None:
-            for request in requests:
-                await backend.generate(request)
-
-        return count_calls(lambda: asyncio.run(ask()))
-
-    assert work(10_000) < 3 * work(100)
 
 
 async def test_replies_from_a_file(tmp_path: Path, ask: Ask) -> None:
@@ -137,18 +111,6 @@ async def test_its_fingerprint_is_that_of_the_replies(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["[" * 100_000, '"\\ud83d"', '{"text": "\\ude00"}', '{"text": "x", "seconds": NaN}',
-     '{"text": "x", "cached": 1.5}', '{"text": "x", "seconds": 1e999}', "1" * 5000, '"a\x00b"'],
-    ids=lambda line: line[:30],
-)  # fmt: skip
-def test_a_hostile_line_is_named(tmp_path: Path, line: str) -> None:
-    (tmp_path / "replies.jsonl").write_text(f'"fine"\n{line}\n')
-    with pytest.raises(BadInput, match=r"replies\.jsonl, line 2 is not "):
-        ScriptedBackend.from_file(tmp_path / "replies.jsonl")
-
-
-@pytest.mark.parametrize(
-    "line",
     ["not json", "3", '{"txt": "x"}', '{"text": 3}', '{"text": "x", "cached": -1}',
      '{"text": "x", "finish_reason": "end"}', '{"text": "x", "more": 1}', '{"text": "x", "cached": true}',
      '{"text": "x", "seconds": -1}', '{"text": "x", "seconds": "long"}'],
@@ -166,18 +128,6 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "latin").write_bytes(b'"\xe9"')
     with pytest.raises(BadInput, match="not UTF-8"):
         ScriptedBackend.from_file(tmp_path / "latin")
-
-
-async def test_a_name_that_is_no_backend() -> None:
-    with pytest.raises(BadInput, match=f"no backend named 'gpt': choose {', '.join(BACKENDS)}"):
-        await open_backend(BackendConfig(backend="gpt"))
-    with pytest.raises(BadInput, match=r"has no replies: .*--replies"):
-        await open_backend(BackendConfig(backend="scripted"))
-
-
-def test_it_claims_what_it_is_told_to_claim() -> None:
-    assert ScriptedBackend([]).capabilities == BACKENDS["scripted"].capabilities
-    assert ScriptedBackend([], capabilities=frozenset({Capability.SCHEMA})).capabilities == {Capability.SCHEMA}
 
 
 async def test_a_stream_comes_word_by_word_with_the_blanks_as_they_are(ask: Ask) -> None:

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from app.errors import BadInput, StoreError
+from app.errors import BadInput
 from app.store import Store
 from app.store.records import AttemptSpec, CallUsage, Record, RunSpec
 from app.store.search import SHOWN, AttemptFilter, AttemptSummary, FirstFault, StepSummary
-from prompts.checks import CHECKS, Check, Finding
+from prompts.checks import Finding
 from prompts.memories import TextMemory
 from prompts.settings import Settings
 from prompts.steps import Ending, Step
@@ -76,13 +76,6 @@ def numbers(store: Store, **wanted: Any) -> list[int]:
 
 def found_by_number(store: Store) -> Mapping[int, AttemptSummary]:
     return {one.attempt: one for one in store.find(AttemptFilter())}
-
-
-def test_attempts_come_newest_first_a_page_at_a_time(store: Store) -> None:
-    made = [solved(store) for _ in range(5)]
-    assert numbers(store) == made[::-1]
-    assert [one.attempt for one in store.find(AttemptFilter(), limit=2, offset=1)] == [made[3], made[2]]
-    assert store.count(AttemptFilter()) == 5
 
 
 def test_words_are_found_in_questions_thoughts_and_memories(store: Store) -> None:
@@ -238,20 +231,6 @@ def test_the_first_fault_of_each_kind_is_found(store: Store) -> None:
     assert store.first_faults(solved(store)) == [], "what is kept or right is no fault"
 
 
-def test_a_new_check_brings_its_faults_by_itself(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    check = Check("route", "every move of a route", lambda question, step, thought: (), {"blocked": "blocked move"})
-    number = solved(store, wrong=("12 - 5 = 8",))
-    store.write(number, Record(2, Step("step", 2, EMPTY, EMPTY), findings(("route", "blocked"), ("A to B",))))
-    assert [name for name, _ in store.find(AttemptFilter())[0].faults] == ["wrong equation"]
-    monkeypatch.setitem(CHECKS, "route", check)
-    assert store.find(AttemptFilter(fault=("route", "blocked")))[0].faults == (
-        ("wrong equation", 1),
-        ("blocked move", 1),
-    )
-    assert store.first_faults(number)[-1] == FirstFault("route", "blocked", "blocked move", 2, "A to B")
-    assert store.outline(number)[-1].faults == (("blocked move", 1),)
-
-
 def test_findings_are_counted_for_every_attempt_of_a_run(store: Store) -> None:
     run = begin_run(store)
     clean, two = solved(store, id="a", run=run), solved(store, id="b", run=run, invented=("99", "98"))
@@ -270,10 +249,3 @@ def test_token_counts_are_read_without_the_texts(store: Store) -> None:
     assert store.usages([two, one]) == {two: [*usages, CallUsage("conclude", ())], one: usages}
     assert store.usages([999]) == {999: []}
     assert store.usages([]) == {}
-
-
-def test_one_step_is_read_as_among_all(store: Store) -> None:
-    number = solved(store, wrong=("12 - 5 = 8",))
-    assert [store.record(number, index) for index in (0, 1)] == store.records(number)
-    with pytest.raises(StoreError, match="no step 2"):
-        store.record(number, 2)

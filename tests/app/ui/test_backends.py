@@ -126,11 +126,3 @@ async def test_the_backend_of_the_command_line_is_named(options: dict[str, str],
     backend = await backends.get(name)
     assert opener.opened[0].config.model == options.get("model")
     assert backend.model == options.get("model", "")
-
-
-async def test_a_config_is_opened_without_an_opener(tmp_path: Path) -> None:
-    replies = tmp_path / "replies.jsonl"
-    replies.write_text('"Answer: 7"\n')
-    backends = Backends(BackendConfig(backend="scripted", replies=replies))
-    assert (await backends.get("scripted")).name == "scripted"
-    await backends.aclose()

@@ -120,42 +120,6 @@ async def test_a_model_that_cannot_be_opened_is_an_error_of_the_question() -> No
             pass
 
 
-async def test_an_error_of_the_program_is_raised() -> None:
-    async def faulty() -> AsyncGenerator[Event]:
-        raise ZeroDivisionError
-        yield
-
-    with pytest.raises(ZeroDivisionError):
-        async for _ in LiveQuestion("Why?").follow(opening(faulty())):
-            pass
-
-
-async def test_two_questions_at_once_and_stop_is_for_the_newest(store: Store) -> None:
-    started, release = Started[LiveQuestion](), asyncio.Event()
-
-    async def waiting() -> AsyncGenerator[Event]:
-        await release.wait()
-        async for event in events(store, *REPLIES):
-            yield event
-
-    async def follow(question: LiveQuestion, its: AsyncGenerator[Event]) -> None:
-        started.add(question)
-        async for _ in question.follow(opening(its)):
-            pass
-
-    first, second = LiveQuestion("first"), LiveQuestion("second")
-    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
-        group.create_task(follow(first, waiting()))
-        await asyncio.sleep(0)
-        group.create_task(follow(second, events(store, NEVER)))
-        await until(lambda: second.view.number)
-        assert started.running == [second, first]
-        started.stop()
-        await until(lambda: second.over)
-        release.set()
-    assert second.stopped and first.view.attempt and started.running == []
-
-
 async def test_only_what_is_over_is_forgotten() -> None:
     started, running = Started[LiveQuestion](), LiveQuestion("running")
     started.add(running)

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from app.backends.scripted import ScriptedBackend
 from app.store import Store
-from app.store.records import AttemptSpec, Run
+from app.store.records import Run
 from app.ui.live import LiveAttempts, Started
 from app.ui.site import Site
 from app.ui.tabs import compare
@@ -16,7 +16,7 @@ from evals.gsm8k import GsmSource
 from evals.runner import Runner, begin
 from evals.tasks import TASKS
 from prompts.settings import Settings
-from prompts.values import Answer, Request, Score
+from prompts.values import Request
 from tests.app.ui.scripts import scripted_backends
 
 HOSTILE = "<script>alert(1)</script>\u202e"
@@ -121,14 +121,3 @@ async def test_what_cannot_be_paired_is_a_sentence(site: Site) -> None:
     assert "Two runs are needed" in compare.compare_runs(site, None, first.id, "numeric", compare.ALL)
     assert "Two runs are needed" in compare.compare_runs(site, first.id, first.id, "numeric", compare.ALL)
     assert "no run 99" in compare.compare_runs(site, first.id, 99, "numeric", compare.ALL)
-
-
-async def test_answers_and_scores_are_escaped_in_the_comparison(site: Site) -> None:
-    first = await measured(site.store, range(2))
-    second = begin(site.store, TASK, QUESTIONS, SOURCE, "cot", ScriptedBackend([]), Settings())
-    for item in QUESTIONS.items:
-        spec = AttemptSpec(item.question, "cot", "scripted", "scripted", Settings(), second.id)
-        attempt = site.store.finish(site.store.begin(spec), Answer(HOSTILE, HOSTILE), "answered")
-        site.store.score(attempt.id, {"numeric": Score(1.0, HOSTILE, HOSTILE)})
-    page = compare.compare_runs(site, first.id, second.id, "numeric", compare.ALL)
-    assert "&lt;script" in page and "<script" not in page and "\u202e" not in page

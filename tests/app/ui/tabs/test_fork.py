@@ -9,12 +9,10 @@ from typing import Any
 import pytest
 from markupsafe import Markup
 
-from app.attempt_view import stored_view
 from app.backends.scripted import ScriptedBackend
 from app.errors import BackendError
 from app.session import solve
 from app.store import Store
-from app.ui.html.columns import Column, columns_html, first_difference, fork_columns_html, split_records
 from app.ui.live import LiveAttempts, Started
 from app.ui.site import Site
 from app.ui.tabs import fork as fork_panel
@@ -94,10 +92,6 @@ async def test_a_fork_stands_beside_its_parent_with_the_first_difference_marked(
     assert "round 1" not in rows and rows.count("Conclusion") == 2
 
 
-async def test_an_unedited_fork_differs_nowhere(site: Site, parent: int) -> None:
-    assert "First difference" not in await forked(site, edits(site, 1))
-
-
 async def test_k_forks_have_k_seeds_and_one_table_of_answers(site: Site, parent: int) -> None:
     page = await forked(site, edits(site, 1), 3)
     assert {site.store.attempt(number).spec.settings.seed for number in (2, 3, 4)} == {0, 1, 2}
@@ -174,23 +168,6 @@ async def test_of_a_strategy_that_is_not_resumable_only_the_question_can_be_edit
     assert isinstance(known, dict) and known["interactive"] is False and "begins again" in str(note)
     page = await forked(site, edits(site, 0, question="left = 3, so?"))
     assert site.store.attempt(2).answer == "3" and "Shared" not in page
-
-
-async def test_the_columns_of_a_fork_begin_where_it_begins(site: Site, parent: int) -> None:
-    records = stored_view(site.store, parent).records
-    for step, shared in ((0, 0), (1, 2), (2, 2), (3, 2)):
-        assert len(split_records(records, fork_in_view(site, parent, step)[1])[0]) == shared
-
-
-def test_nothing_differs_before_there_is_anything() -> None:
-    assert first_difference((), ()) is None
-    assert "Thinking" in columns_html([Column("isump"), Column("cot")])
-
-
-async def test_a_fork_that_has_not_begun_is_shown(site: Site, parent: int) -> None:
-    column = Column("Parent", stored_view(site.store, parent))
-    page = fork_columns_html(column, fork_in_view(site, parent, 1)[1], [Column("Fork")])
-    assert "Thinking" in page and "First difference" not in page
 
 
 async def test_a_memory_of_vectors_is_resumed_but_not_edited(
