@@ -54,14 +54,6 @@ def parts(problem: dict[str, str]) -> tuple[list[str], str]:
     return steps, last.removeprefix("#### ")
 
 
-def test_evaluate_is_exact_and_refuses_anything_but_arithmetic():
-    assert evaluate("-50-(-44)") == -6
-    assert evaluate("4*2.75/3") == Fraction(11, 3)
-    for other in ("2**9", "abs(3)", "x"):
-        with pytest.raises((ValueError, KeyError)):
-            evaluate(other)
-
-
 def test_there_are_enough_of_every_length_and_no_two_alike():
     assert len(PROBLEMS) >= 64
     assert [p["id"] for p in PROBLEMS] == [f"builtin-{n:02}" for n in range(1, len(PROBLEMS) + 1)]
@@ -103,12 +95,3 @@ def test_every_result_is_needed(problem: dict[str, str]):
     for n, (_, right) in enumerate(sides[:-1]):
         later = set().union(*(magnitudes(left) for left, _ in sides[n + 1 :]))
         assert abs(evaluate(right)) in later, f"{right} is never used again"
-
-
-def test_answers_are_of_several_kinds():
-    golds = [parts(p)[1] for p in PROBLEMS]
-    assert sum("." in g for g in golds) >= 4
-    assert sum(g.startswith("-") for g in golds) == 2
-    assert sum("," in g for g in golds) == 2
-    assert sum("%" in p["question"] for p in PROBLEMS) >= 8
-    assert sum(bool(re.search(r"\d/\d", p["question"])) for p in PROBLEMS) >= 8

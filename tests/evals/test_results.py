@@ -172,14 +172,6 @@ def test_the_backend_is_busy_while_a_call_is_in_flight(
         assert "The backend had work for" in use.describe()
 
 
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [(0.0, "0 s"), (0.0041, "0.0041 s"), (0.04, "0.04 s"), (3.21, "3.2 s"), (9.96, "10 s"), (173.4, "173 s")],
-)
-def test_a_short_run_has_its_seconds(seconds: float, said: str) -> None:
-    assert f"of {said}, 1.0 calls" in BackendUse(seconds, 0.5, 1.0).describe()
-
-
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 20)), max_size=12))
 def test_covered_is_the_length_of_the_union(spans: list[tuple[int, int]]) -> None:
     moments = {moment for start, length in spans for moment in range(start, start + length)}

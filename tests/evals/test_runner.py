@@ -13,7 +13,7 @@ import pytest
 
 from app.attempt_view import STOPPED
 from app.backends.scripted import ScriptedBackend
-from app.errors import BackendError, BackendUnavailable, BadInput, MissingKey
+from app.errors import BackendUnavailable, BadInput, MissingKey
 from app.store import Store
 from app.store.records import Run
 from evals.commands import main
@@ -185,13 +185,6 @@ async def test_items_that_fail_now_and_then_do_not_end_a_run() -> None:
         assert backend.asked == N > GIVE_UP_AFTER
 
 
-async def test_requests_that_a_reachable_server_refuses_do_not_end_a_run() -> None:
-    with Store.open(":memory:") as store:
-        backend = Failing(BackendError("The server refused the request: change it."), lambda number: True)
-        told_of = await told(store, begun(store), backend)
-        assert told_of[-1] == Progress(N, N, 0, 0, 0, N)
-
-
 async def test_a_missing_key_ends_a_run_at_once() -> None:
     with Store.open(":memory:") as store:
         backend = Failing(MissingKey("The server wants an API key: set OPENAI_API_KEY."), lambda number: number > 2)
@@ -258,19 +251,6 @@ def test_resume_is_refused_when_the_questions_are_no_longer_the_same(
     assert code == 2 and says in said
     with Store.open(path) as store:
         assert store.items(1) == [], "nothing was asked"
-
-
-def test_resume_of_an_unknown_task_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = tmp_path / "t.sqlite"
-    with Store.open(path) as store:
-        run = begun(store, task=replace(TASK, name="colours"))
-        for refuse in (task_of, load_again):
-            with pytest.raises(BadInput, match="of the task 'colours', which this program does not have"):
-                refuse(run)
-    code, said = resumed(monkeypatch, capsys, path)
-    assert code == 2 and "Run 1 is of the task colours" in said
 
 
 @pytest.mark.parametrize(

@@ -54,13 +54,6 @@ def test_tokens_that_overlap_or_begin_alike_are_all_broken() -> None:
     assert not any(token in broken for token in tokens)
 
 
-def test_a_break_that_would_form_another_token_is_made_otherwise() -> None:
-    tokens = frozenset({"ab", "a b", "a  b"})
-    broken = break_markup("ab a b a  b", tokens)
-    assert not any(token in broken for token in tokens)
-    assert break_markup(broken, tokens) == broken
-
-
 def test_a_token_of_one_character_is_replaced() -> None:
     assert break_markup("1\ue0002", frozenset({"\ue000"})) == "1 2"
 

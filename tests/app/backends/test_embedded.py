@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import signal
 import subprocess
 import sys
@@ -20,7 +19,7 @@ import pytest
 import pytest_asyncio
 from psutil import STATUS_ZOMBIE, NoSuchProcess, Process
 
-from app.backends.embedded import PROGRAM, EmbeddedBackend
+from app.backends.embedded import EmbeddedBackend
 from app.errors import BackendError, BackendUnavailable, BadInput, ModelError
 from prompts.memory_text import schema as memory_schema
 from prompts.reasoner import PromptReasoner
@@ -275,17 +274,6 @@ def test_the_process_ends_quietly_and_its_engine_with_it(smollm2: Path, state: s
 
 
 @pytest.mark.integration
-async def test_loading_leaves_the_event_loop_free(smollm2: Path) -> None:
-    loading = asyncio.create_task(EmbeddedBackend.open_file(smollm2, context=512))
-    ticks = 0
-    while not loading.done():
-        await asyncio.sleep(0.01)
-        ticks += 1
-    await loading.result().aclose()
-    assert ticks >= 5
-
-
-@pytest.mark.integration
 async def test_a_loading_that_is_given_up_leaves_no_process(smollm2: Path) -> None:
     mine = {child.pid for child in Process().children()}
     loading = asyncio.create_task(EmbeddedBackend.open_file(smollm2, context=512))
@@ -296,17 +284,3 @@ async def test_a_loading_that_is_given_up_leaves_no_process(smollm2: Path) -> No
     with pytest.raises(asyncio.CancelledError):
         await loading
     assert all(map(gone, started)) and len(started) == 1
-
-
-@pytest.mark.integration
-def test_a_process_whose_parent_is_gone_before_it_has_loaded_ends_quietly(smollm2: Path) -> None:
-    settings = {"path": str(smollm2), "slots": 1, "context": 512, "prompt_cache_mib": 64, "api_key": "k"}
-    process = subprocess.Popen(
-        [sys.executable, "-P", str(PROGRAM)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    assert process.stdin and process.stdout and process.stderr
-    process.stdout.close()
-    process.stdin.write(json.dumps(settings).encode() + b"\n")
-    process.stdin.close()
-    assert (process.wait(60), process.stderr.read()) == (0, b"")
-    process.stderr.close()

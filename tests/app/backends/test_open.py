@@ -59,13 +59,6 @@ def test_a_strategy_that_needs_what_the_backend_lacks_is_refused(name: str, capa
     )
 
 
-def test_every_missing_capability_is_named() -> None:
-    with pytest.raises(UserError, match="cannot continue a message of the assistant or count the tokens of a text:"):
-        check_backend(
-            BackendConfig(backend="openai"), needy(Capability.COUNT_TOKENS, Capability.CONTINUE, Capability.STREAM)
-        )
-
-
 @pytest.mark.usefixtures("unopened")
 @pytest.mark.parametrize("name", BACKENDS)
 def test_what_a_backend_can_do_is_enough_for_every_strategy_that_needs_no_more(name: str) -> None:

@@ -198,13 +198,6 @@ async def test_a_stream_is_asked_for_with_its_usage(server: FakeServer, ask: Ask
     assert body["response_format"]["json_schema"]["schema"] == SCHEMA
 
 
-async def test_a_stream_that_ends_with_its_usage_in_the_last_choice_is_read_too(server: FakeServer, ask: Ask) -> None:
-    server.then(events(*BEGUN, usage(Usage(9, 3, 4)) | {"choices": chunk("stop")["choices"]}))
-    made = (await streamed(server, ask("Why?")))[-1]
-    assert isinstance(made, Generation)
-    assert (made.text, made.usage, made.finish_reason) == ("An answer.", Usage(9, 3, 4), "stop")
-
-
 async def test_a_stream_is_retried_until_it_begins(server: FakeServer, ask: Ask) -> None:
     server.then(error(503, "busy"), DROP)
     made = (await streamed(server, ask("Why?")))[-1]

@@ -68,12 +68,6 @@ async def test_a_backend_is_opened_once_for_everyone_and_closed(tmp_path: Path) 
     assert len(opener.opened) == 2 and all(backend.closed for backend in opener.opened)
 
 
-async def test_the_slots_of_the_command_line_are_kept(tmp_path: Path) -> None:
-    opener = Opener()
-    await Backends(embedded(tmp_path).with_slots(9), opener).get(DEFAULT)
-    assert opener.opened[0].config.slots == 9
-
-
 async def test_a_backend_that_died_is_opened_anew(tmp_path: Path) -> None:
     opener = Opener()
     backends = Backends(embedded(tmp_path), opener)
