@@ -196,7 +196,7 @@ class Isump(BaseSettings):
 
 
 class Command(Protocol):
-    """What every command can do."""
+    """The options that every command has."""
 
     def run(self) -> int:
         """Do it; the exit code of the process."""
@@ -224,7 +224,7 @@ def main() -> None:
 
 
 def _standard_input() -> str:
-    """What was piped in, read no further than the longest question could reach."""
+    """The piped input, up to the longest possible question."""
     try:
         data = sys.stdin.buffer.read(4 * MAX_QUESTION + 1)
     except OSError as error:

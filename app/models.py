@@ -71,7 +71,7 @@ class Model:
     wheels: tuple[Wheel, ...] = ()
 
     def path(self, cache: Path) -> Path:
-        """Where the finished file lies in the cache."""
+        """The path of the finished file in the cache."""
         if self.hub and self.name == str(self.hub):
             return cache / "hub" / self.hub.repo / self.hub.file
         return cache / f"{self.name}.gguf"
@@ -98,7 +98,7 @@ class Model:
 
 
 class Sidecar(BaseModel):
-    """What is known of a file in the cache, stored beside it as ``FILE.json``.
+    """Hash, size and time of a file in the cache, stored beside it as ``FILE.json``.
 
     Attributes:
         sha256: Its hash when it had this size and modification time.

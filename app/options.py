@@ -31,7 +31,7 @@ C = TypeVar("C", bound=BaseSettings)
 ALIASES = {"json_lines": "json", "of_run": "run"}
 """Options whose names a command's class needs for itself, by the names of their fields."""
 _NONE = "\0"
-"""What pydantic reads as ``None``: no word of a command line, so that the question "null" stays a question."""
+"""The word that pydantic reads as ``None``: no word of a command line, so that the question "null" stays a question."""
 _MAX_MISTAKE = 300
 """Characters; what was mistyped may be as long as any question."""
 
@@ -73,7 +73,7 @@ class SettingsOptions(Settings, Environment):
 
 
 class SolveOptions(SettingsOptions, BackendOptions):
-    """How questions are solved: strategy, backend and settings."""
+    """Options of solving: strategy, backend and settings."""
 
     strategy: str = Field(default=DEFAULT, description=", ".join(STRATEGIES))
 
@@ -149,7 +149,7 @@ def _empty_option(words: Sequence[str]) -> str:
 
 
 def _typed(name: str, words: Sequence[str]) -> str:
-    """How the user wrote the field ``name``: as an option, in the environment, or by its place among the words."""
+    """The field ``name`` as the user wrote it: an option, a variable, or a place among the words."""
     option, variable = f"--{name.replace('_', '-')}", f"ISUMP_{name.upper()}"
     if any(word.partition("=")[0] == option for word in words):
         return option

@@ -35,7 +35,7 @@ class Merge(Generic[T]):
     def __init__(self, streams: Iterable[AsyncGenerator[T]], concurrency: int = CONCURRENCY) -> None:
         """Take the streams, lazily and in order; at most ``concurrency`` of them run at a time."""
         self._streams = enumerate(streams)
-        self._at_once = concurrency
+        self._concurrency = concurrency
         self._work: asyncio.Task[None] | None = None
         self.stopped = False
 
@@ -72,7 +72,7 @@ class Merge(Generic[T]):
         with sender:
             try:
                 async with asyncio.TaskGroup() as group:
-                    for _ in range(self._at_once):
+                    for _ in range(self._concurrency):
                         group.create_task(self._follow(sender))
             except ExceptionGroup as errors:
                 raise errors.exceptions[0] from None

@@ -56,7 +56,7 @@ class TerminalPrinter:
 
 
 def attempt_header(number: int, spec: AttemptSpec) -> RenderableType:
-    """Which question, how it is being solved, and the number to look it up by."""
+    """The question, the way it is being solved, and the attempt's number."""
     line = f"attempt {number} · {spec.strategy} · {spec.model} ({spec.backend})"
     return Group(Text(sanitize(spec.question.text), style="bold"), Text(sanitize(line), style="dim"))
 
@@ -132,7 +132,7 @@ def listing(runs: Sequence[Run], attempts: Sequence[Attempt]) -> RenderableType:
 
 
 def diagnosis(found: Sequence[Diagnosis]) -> Table:
-    """What works and what does not, with the command that mends it."""
+    """The checks of ``isump doctor``, each failed one with the command that mends it."""
     table = Table.grid(padding=(0, 2))
     for finding in found:
         sign, style = ("✓", "green") if finding.works else ("✗", "bold red") if finding.needed else ("–", "yellow")
@@ -175,7 +175,7 @@ def _memory(memory: Memory, findings: Sequence[Finding]) -> RenderableType:
 
 
 def _counts(findings: Sequence[Finding]) -> list[Text]:
-    """How many things of each kind were found in a memory, the faulty ones by name."""
+    """Counts of the findings of each kind in a memory, the faulty ones by name."""
     kinds = dict.fromkeys((found.check, found.kind) for found in findings)
     parts = list[Text]()
     for check, kind in kinds:

@@ -22,7 +22,7 @@ ENDINGS: dict[Ending, str] = {
     "token_limit": "hit the token limit",
     "time_limit": "hit the time limit",
 }
-"""Why an attempt ended, in words."""
+"""The endings of an attempt in words."""
 
 
 def sanitize(text: str) -> str:

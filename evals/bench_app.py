@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 SECONDS = 0.05
-"""What each scripted reply takes."""
+"""Seconds that each scripted reply takes."""
 ROUNDS = 25
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 CLICK = """async () => {

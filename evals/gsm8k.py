@@ -50,7 +50,7 @@ HUB_SECONDS = 7.0  # with the imports, the choice between hub and built-in stays
 
 
 class GsmSource(Source):
-    """Where questions of the GSM8K kind come from."""
+    """Source of the questions."""
 
     source: Literal["auto", "hub", "builtin", "gym"] = Field(
         default="auto",

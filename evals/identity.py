@@ -30,7 +30,7 @@ NAMED = 3
 
 
 class Model(Protocol):
-    """What of a backend belongs to a run's identity."""
+    """The backend's part of a run's identity."""
 
     @property
     def name(self) -> str: ...  # noqa: D102
@@ -115,7 +115,7 @@ def commit() -> str:
 
 
 def differences(before: RunSpec, now: RunSpec) -> list[str]:
-    """What of two runs differs, in words; what may change (address, timeout, concurrency, commit) is in neither."""
+    """Differences of two runs in words; what may change (address, timeout, concurrency, commit) is in neither."""
     return [*_of_specs(before, now), *_of_identities(before.identity, now.identity)]
 
 

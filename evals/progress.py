@@ -28,7 +28,7 @@ class Progress:
     errors: int
 
     def describe(self) -> str:
-        """How many are right so far, and how many failed."""
+        """The counts of right answers and errors so far."""
         errors = f", {self.errors} errors" if self.errors else ""
         return f"{self.right} of {self.judged} right{errors}"
 

@@ -101,7 +101,7 @@ def run_table(summary: RunSummary) -> Table:
 
 
 def provenance(identity: Identity) -> str:
-    """What made the numbers of a run, in a line: program, engine, model and questions."""
+    """The provenance of a run's numbers in a line: program, engine, model and questions."""
     commit = f" (commit {identity.commit[:12]}{'-dirty' * identity.commit.endswith('-dirty')})" * bool(identity.commit)
     engine = f" with {identity.engine}" * bool(identity.engine)
     model, questions = short(identity.model), questions_hash(identity)[:12]

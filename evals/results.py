@@ -15,7 +15,7 @@ from evals.statistics import Comparison, accuracy, compare_paired
 
 @dataclass(frozen=True, slots=True)
 class BackendUse:
-    """How a run spent its wall time: the share with at least one call in flight, and the mean number in flight."""
+    """Use of the backend: the share of wall time with a call in flight, and the mean number in flight."""
 
     wall_seconds: float
     busy: float
@@ -58,7 +58,7 @@ def summarize_run(store: Store, run: Run, scorer: str | None = None) -> RunSumma
 
 
 def backend_use(store: Store, run: int) -> BackendUse:
-    """How busy the backend was while attempts were running; time between a stop and its resumption is not counted."""
+    """Use of the backend while attempts were running; time between a stop and its resumption is not counted."""
     spans, wall = store.call_spans(run), union_length(store.attempt_spans(run))
     if not wall:
         return BackendUse(0.0, 0.0, 0.0)

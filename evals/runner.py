@@ -55,7 +55,7 @@ def task_of(run: Run) -> Task:
 
 
 def source_of(run: Run, given: Mapping[str, Any] | None = None) -> Source:
-    """Where the questions of a run came from, with the ``given`` options instead of the stored ones.
+    """The source of a run's questions, with the ``given`` options instead of the stored ones.
 
     Raises:
         BadInput: The task is unknown, or the stored options cannot be read.

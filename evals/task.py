@@ -36,7 +36,7 @@ class Item:
 
 
 class Attempted(Protocol):
-    """What a scorer reads of an attempt; ``app.store.records.Attempt`` is one."""
+    """An attempt as a scorer reads it; ``app.store.records.Attempt`` is one."""
 
     @property
     def answer(self) -> str | None:
@@ -54,7 +54,7 @@ Scorer = Callable[[Item, Attempted, Sequence[Step]], Score]
 
 
 class Source(BaseModel):
-    """Which questions of a task: its options on the command line, stored with a run as JSON.
+    """A choice of questions: a task's options on the command line, stored with a run as JSON.
 
     A task with more options than these subclasses it; ``sample`` applies those that are here.
     """

@@ -1,4 +1,4 @@
-"""What the nodes of all strategies share: the state, the resources, the token and time budget, the final node."""
+"""Shared parts of all strategies: the state, the resources, the token and time budget, the final node."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What the nodes may use (LangGraph's ``context_schema``); ``deadline`` is in seconds of the event loop's clock."""
+    """Resources of the nodes (LangGraph's ``context_schema``); ``deadline`` is in seconds of the event loop's clock."""
 
     reasoner: Reasoner
     settings: Settings
@@ -54,7 +54,7 @@ def tokens_left(state: State, settings: Settings) -> int:
 
 
 def out_of_budget(round: int, spent: int, settings: Settings) -> Ending | None:
-    """Why there cannot be another thought, if so; tokens for the conclusion are set aside."""
+    """The budget that is used up, if one is; tokens for the conclusion are set aside."""
     if round >= settings.max_steps:
         return "step_limit"
     if spent + settings.answer_tokens >= settings.max_tokens:

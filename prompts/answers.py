@@ -24,7 +24,7 @@ _FEW_WORDS, _FEW_CHARACTERS = 6, 80
 
 @dataclass(frozen=True, slots=True)
 class AnswerForm:
-    """What an answer to a question must be, and how it is read."""
+    """A form of answers: texts that ``accepts`` takes, read from a thought or from a reply."""
 
     accepts: Callable[[str], bool]
 
@@ -60,6 +60,6 @@ def vote(answers: list[str | None]) -> str | None:
 
 
 def canonical(answer: str) -> Fraction | str:
-    """What two answers must share to be the same: the value of a number, or else the words in any case."""
+    """The canonical form of an answer: the value of a number, or else the words in lower case."""
     value = number(answer)
     return answer.casefold() if value is None else value

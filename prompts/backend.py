@@ -14,7 +14,7 @@ from prompts.values import Generation, Request
 
 
 class Capability(StrEnum):
-    """What only some backends can do; the value completes the sentence "the backend cannot ..."."""
+    """An ability that only some backends have; the value completes the sentence "the backend cannot ..."."""
 
     COUNT_TOKENS = "count the tokens of a text"
     STREAM = "stream a reply"
@@ -39,7 +39,7 @@ class Backend(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """What tells this model from every other: ``sha256:`` and its file's hash, or the server's name for it."""
+        """The identity of the model: ``sha256:`` and its file's hash, or the server's name for it."""
         ...
 
     @property
@@ -49,7 +49,7 @@ class Backend(Protocol):
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """What this backend can do beyond ``generate``."""
+        """The abilities of this backend beyond ``generate``."""
         ...
 
     @property

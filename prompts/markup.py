@@ -46,7 +46,7 @@ def break_markup(text: str, tokens: frozenset[str] = frozenset()) -> str:
 
 @lru_cache(maxsize=16)
 def _breaker(tokens: frozenset[str]) -> tuple[re.Pattern[str] | None, str]:
-    """What matches the first character of every token, and a separator that stands in none: no new one can arise."""
+    """A pattern for the first character of every token, and a separator that stands in none: no new one can arise."""
     kept: list[str] = []
     for token in sorted(token[:_MAX_LINE] for token in tokens if token.strip()):
         if not (kept and token.startswith(kept[-1])):  # broken with the shorter one, which sorts before it

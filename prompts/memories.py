@@ -32,7 +32,7 @@ class Section:
 
 
 class Memory(Protocol):
-    """What survives a step; immutable and compared by value."""
+    """The memory between two steps; immutable and compared by value."""
 
     kind: ClassVar[str]
     """Key of this class in ``MEMORIES``."""
@@ -73,7 +73,7 @@ class TextMemory:
 
     @property
     def sections(self) -> tuple[Section, ...]:
-        """What we know, and what to do next."""
+        """Known facts and goals."""
         return Section("what we know", self.known), Section("what to do next", self.next)
 
     def encode(self) -> Encoded:

@@ -33,7 +33,7 @@ def starts_in_json(text: str) -> bool:
 
 
 def before_json(text: str) -> str:
-    """What stands before the object that could be a memory and its code fence; nothing where there is no object."""
+    """The text before the object that could be a memory and its code fence; empty where there is no object."""
     return _FENCE.sub("", text[: max(_places(text), default=0)].rstrip()).rstrip()
 
 
@@ -51,7 +51,7 @@ def memory_in_json(text: str) -> TextMemory | None:
 
 
 def _places(text: str) -> list[int]:
-    """Where an object begins: the first of all, and the first that begins like a memory."""
+    """Starts of objects: of the first of all, and of the first that begins like a memory."""
     found = (pattern.search(text) for pattern in (_OBJECT, _MEMORY))
     return list(dict.fromkeys(match.start() for match in found if match))
 

@@ -16,7 +16,7 @@ from prompts.memory_json import before_json, memory_in_json, starts_in_json
 from prompts.memory_lines import memory_of
 
 CHARACTERS_PER_TOKEN = 4
-"""How ``memory_tokens`` becomes a bound that needs no tokenizer: English text has about four characters a token."""
+"""Factor that makes ``memory_tokens`` a bound without a tokenizer: English text has about four characters a token."""
 
 
 def schema(tokens: int = 144, lines: int = 6) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def split_memory(text: str) -> tuple[str, TextMemory | None]:
 
 
 def known_part(text: str) -> str:
-    """What stands under the first heading for what is known, up to the next heading."""
+    """The text under the first heading for known facts, up to the next heading."""
     found: list[str] | None = None
     for line in text.split("\n"):
         heading = heading_of(line)

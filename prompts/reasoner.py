@@ -121,7 +121,7 @@ class PromptReasoner:
         return self._render("memory", known=known, next=goals)
 
     def instruction(self, *, first: bool) -> str:
-        """What a step is asked to do; ``first`` says that nothing is in the memory yet."""
+        """The instruction of a step; ``first`` says that nothing is in the memory yet."""
         return self._render("step" if first else "step_on")
 
     def bounded(self, memory: TextMemory) -> TextMemory:

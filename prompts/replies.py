@@ -56,5 +56,5 @@ def cut(text: str) -> str:
 
 
 def _last_end(text: str) -> int:
-    """Where the last complete sentence or line ends; 0 where there is none."""
+    """The end of the last complete sentence or line; 0 where there is none."""
     return max((match.end() for match in _SENTENCE_END.finditer(text)), default=0)

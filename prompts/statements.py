@@ -202,7 +202,7 @@ def _in_box(line: str, closing: bool) -> str | None:
 
 
 def _boxed(text: str) -> tuple[str, str, str] | None:
-    """What stands before, in and after the last box of ``text``."""
+    """The texts before, in and after the last box of ``text``."""
     before, mark, content = text.rpartition(_BOX)
     depth = 1
     for at, character in enumerate(content if mark else ""):

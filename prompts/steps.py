@@ -14,7 +14,7 @@ Ending = Literal["answered", "no_change", "step_limit", "token_limit", "time_lim
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a trace keeps of one verb. ``round`` counts thoughts from 1; ``answer`` is a conclusion's."""
+    """One verb in a trace. ``round`` counts thoughts from 1; ``answer`` is a conclusion's."""
 
     verb: Verb
     round: int

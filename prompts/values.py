@@ -58,7 +58,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked of a backend: messages, the most tokens to generate, sampling, and an optional JSON schema."""
+    """A request to a backend: messages, the most tokens to generate, sampling, and an optional JSON schema."""
 
     messages: tuple[Message, ...]
     max_tokens: int
@@ -86,7 +86,7 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """What a backend returned. ``finish_reason``: "stop" (the model ended) or "length" (max_tokens hit)."""
+    """A backend's reply. ``finish_reason``: "stop" (the model ended) or "length" (max_tokens hit)."""
 
     text: str
     usage: Usage
@@ -115,7 +115,7 @@ class Thought:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How an attempt ends: the answer as written, or ``None`` when there is none, and the text it was read from."""
+    """The end of an attempt: the answer as written, or ``None``, and the text it was read from."""
 
     text: str | None
     source: str = ""
@@ -132,7 +132,7 @@ class VerbResult(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What one scorer said of an attempt: from 0.0 (wrong) to 1.0 (right), ``None`` when there was nothing to judge.
+    """A scorer's verdict on an attempt: from 0.0 (wrong) to 1.0 (right), ``None`` when there was nothing to judge.
 
     ``extracted`` is the answer it read, ``why`` the reason in a few words.
     """

@@ -29,7 +29,7 @@ CACHE: Any = Field(default_factory=_cache_folder, description="folder of downloa
 
 
 class BackendConfig(BaseModel):
-    """Which backend answers, and how; each backend reads the fields it has a use for."""
+    """Choice and options of a backend; each backend reads the fields it has a use for."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 

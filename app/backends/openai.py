@@ -338,13 +338,13 @@ class OpenAIBackend:
         return text.replace(self._key, MASK) if self._key and len(self._key) >= MIN_SECRET else text
 
     def _line(self, text: str) -> str:
-        """What the server said, as one short line without control characters and without the key."""
+        """The server's words as one short line without control characters and without the key."""
         words = " ".join(self._masked(text).split()).rstrip(".")
         line = "".join(character if character.isprintable() else "\ufffd" for character in words)
         return line if len(line) <= _MAX_REASON else f"{line[: _MAX_REASON - 1]}…"
 
     def _reason(self, error: BaseException | None) -> str:
-        """Why a try failed, in one line."""
+        """The reason why a try failed, in one line."""
         from openai import APIConnectionError, APIStatusError
 
         if _timed_out(error):
@@ -441,7 +441,7 @@ def _overflows(error: BaseException) -> bool:
 
 
 def _message(body: object) -> str:
-    """What a server says of an error: OpenAI's ``message``, FastAPI's ``detail``, or whatever it is."""
+    """The message in an error's body: OpenAI's ``message``, FastAPI's ``detail``, or the body itself."""
     if isinstance(body, Mapping):
         return str(body.get("message") or body.get("detail") or dict(body))
     return str(body or "")

@@ -91,7 +91,7 @@ def restore(backup: Path, target: Path) -> Path | None:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How many runs and attempts were added, or would be removed."""
+    """Numbers of runs and attempts that were added, or would be removed."""
 
     runs: int
     attempts: int
@@ -169,7 +169,7 @@ class PruneFilter:
 
 
 def count_prunable(store: Store, prune: PruneFilter) -> Counted:
-    """How many runs and attempts ``prune`` would remove.
+    """Numbers of runs and attempts that ``remove`` would remove.
 
     Raises:
         BadInput: Nothing says what to remove.

@@ -78,12 +78,12 @@ class Reader(Database):
         return self._attempts(rows)[0]
 
     def costs(self, attempt: int) -> Costs:
-        """What an attempt cost so far, zero of everything when there is none of that number."""
+        """The costs of an attempt so far; all zero when there is no such attempt."""
         rows = self.rows("SELECT * FROM attempt_costs WHERE attempt = ?", attempt)
         return _costs(rows[0]) if rows else Costs()
 
     def call_spans(self, run: int) -> list[tuple[float, float]]:
-        """When each call of a run began and ended, in Unix seconds."""
+        """Begin and end of each call of a run, in Unix seconds."""
         rows = self.rows(
             "SELECT calls.started, calls.started + calls.seconds AS ended"
             " FROM attempts JOIN steps ON steps.attempt = attempts.id JOIN calls ON calls.step = steps.id"
@@ -93,7 +93,7 @@ class Reader(Database):
         return [(row["started"], row["ended"]) for row in rows]
 
     def attempt_spans(self, run: int) -> list[tuple[float, float]]:
-        """When each closed attempt of a run began and ended, in Unix seconds."""
+        """Begin and end of each closed attempt of a run, in Unix seconds."""
         rows = self.rows("SELECT started, seconds FROM attempts WHERE run = ? AND seconds IS NOT NULL", run)
         return [(row["started"], row["started"] + row["seconds"]) for row in rows]
 
@@ -114,7 +114,7 @@ class Reader(Database):
         return found
 
     def finding_counts(self, run: int, check: str, kind: str) -> dict[int, int]:
-        """How many findings of that check and kind each attempt of a run has; every attempt of the run is a key."""
+        """Counts of the findings of one check and kind by attempt; every attempt of the run is a key."""
         rows = self.rows(
             "SELECT attempts.id AS attempt, count(findings.step) AS n FROM attempts"
             " LEFT JOIN steps ON steps.attempt = attempts.id"
@@ -128,7 +128,7 @@ class Reader(Database):
         return {row["attempt"]: row["n"] for row in rows}
 
     def step_count(self, attempt: int) -> int:
-        """How many steps of an attempt are in the store."""
+        """The number of stored steps of an attempt."""
         return int(self.rows("SELECT count(*) AS n FROM steps WHERE attempt = ?", attempt)[0]["n"])
 
     def records(self, attempt: int) -> list[Record]:
@@ -210,7 +210,7 @@ class Reader(Database):
 
 
 def _reason(error: Exception) -> str:
-    """Why a value cannot be read; a text that is no JSON has no field to name."""
+    """The reason why a value cannot be read; a text that is no JSON has no field to name."""
     if isinstance(error, ValidationError) and error.errors()[0]["loc"]:
         return " ".join(invalid_value(error))
     return " ".join(repr(error).split())[:200]

@@ -29,7 +29,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class AttemptSpec:
-    """What an attempt is before it starts; ``checks`` are keys of ``prompts.checks.CHECKS``."""
+    """An attempt before it starts; ``checks`` are keys of ``prompts.checks.CHECKS``."""
 
     question: Question
     strategy: str
@@ -83,7 +83,7 @@ def cost_unit(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What an attempt's context cost, in tokens by the backend's own count.
+    """The cost of an attempt's context, in tokens by the backend's own count.
 
     ``attention_area`` sums, over generated tokens, the tokens each attends to: a call with ``p`` prompt and ``c``
     completion tokens adds ``c * p + c * (c + 1) / 2`` (the Dep of LightThinker, 2502.15589, the token itself counted).
@@ -130,7 +130,7 @@ class Costs:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What makes the numbers of a run besides its settings, so that a resumed run can be held against it.
+    """The inputs of a run besides its settings that decide its numbers; a resumed run must have the same.
 
     Attributes:
         items: Hash of each item, question and gold, in the order asked.
@@ -151,7 +151,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class RunSpec:
-    """What a run is before it starts.
+    """A run before it starts.
 
     Attributes:
         task: Key of ``evals.tasks.TASKS`` that the questions and scorers came from.
@@ -217,7 +217,7 @@ class ContextSize:
 
 @dataclass(frozen=True, slots=True)
 class CallUsage:
-    """What of a step its context size is computed from: the verb, and each call's (prompt, completion) tokens."""
+    """Token counts of a step: the verb, and each call's (prompt, completion) tokens."""
 
     verb: Verb
     tokens: tuple[tuple[int, int], ...]

@@ -30,7 +30,7 @@ _MAX_WORDS = 20
 
 @dataclass(frozen=True, slots=True)
 class AttemptFilter:
-    """Which attempts to find; what is not given does not matter.
+    """Conditions on attempts; what is not given does not matter.
 
     Attributes:
         words: Must all stand in one question, thought or memory.
@@ -114,7 +114,7 @@ class Search(Reader):
         return [_found(row, faults.get(row["attempt"], ())) for row in rows]
 
     def count(self, wanted: AttemptFilter) -> int:
-        """How many attempts ``find`` would list in all; raises as it does."""
+        """The number of attempts that ``find`` would list in all; raises as it does."""
         query = filter_sql(wanted)
         return int(self.rows(f"{query.sql} SELECT count(*) AS n FROM wanted", *query.values)[0]["n"])
 
@@ -123,7 +123,7 @@ class Search(Reader):
         return [row["strategy"] for row in self.rows("SELECT DISTINCT strategy FROM attempts ORDER BY strategy")]
 
     def scores(self, attempt: int) -> dict[str, Score]:
-        """What each scorer said of an attempt: the primary scorer of its run first, the others by name."""
+        """The scores of an attempt: the primary scorer of its run first, the others by name."""
         rows = self.rows(
             "SELECT scores.* FROM scores LEFT JOIN judgements USING (attempt, scorer)"
             " WHERE scores.attempt = ? ORDER BY judgements.scorer IS NULL, scores.scorer",
@@ -156,7 +156,7 @@ class Search(Reader):
         ]
 
     def first_faults(self, attempt: int) -> list[FirstFault]:
-        """Where an attempt went wrong first, at most once a fault, in the order of the steps."""
+        """The first fault of each kind in an attempt, in the order of the steps."""
         found = list[FirstFault]()
         for (check, kind), name in _names().items():
             for row in self.rows(_FIRST_FAULT, attempt, check, kind):

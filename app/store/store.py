@@ -125,7 +125,7 @@ class Store(Search):
             db.conn.executemany("INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?, ?)", rows)
 
     def _seconds(self, attempt: Attempt) -> float:
-        """How long an attempt took that this store began; by the clock on the wall when another one did."""
+        """The duration of an attempt: monotonic if this store began it, else by the clock on the wall."""
         clock = self._clocks.pop(attempt.id, None)
         return max(0.0, time.time() - attempt.started) if clock is None else time.monotonic() - clock
 

@@ -1,4 +1,4 @@
-"""Where the page is served, and to whom; read by the command line, so nothing slow is imported.
+"""Address and access of the page; read by the command line, so nothing slow is imported.
 
 login = required_login(Serving(host="0.0.0.0", auth=SecretStr("ann:secret")))    # ("ann", "secret")
 with listen("127.0.0.1", 0) as listener:

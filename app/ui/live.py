@@ -112,7 +112,7 @@ L = TypeVar("L", bound=LiveAttempts)
 
 @dataclass(slots=True)
 class Started(Generic[L]):
-    """What one visitor started in one tab, the newest first."""
+    """The work that one visitor started in one tab, the newest first."""
 
     newest: list[L] = field(default_factory=list)
 
@@ -123,7 +123,7 @@ class Started(Generic[L]):
 
     @property
     def running(self) -> list[L]:
-        """What is not over yet."""
+        """The work that is not over yet."""
         return [live for live in self.newest if not live.over]
 
     def stop(self) -> None:

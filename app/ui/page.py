@@ -35,7 +35,7 @@ _NUMBER = re.compile(r"[0-9]{1,15}")  # more digits would not fit SQLite's integ
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What the address of the page asks to see."""
+    """The selection in the address of the page."""
 
     attempt: int | None = None
     run: int | None = None

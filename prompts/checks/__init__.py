@@ -19,7 +19,7 @@ DEFAULT_CHECKS: tuple[str, ...] = tuple(CHECKS)
 
 
 def findings(question: Question, step: Step, thought: str, checks: Iterable[str]) -> tuple[Finding, ...]:
-    """What the named checks find in a step, in their order; ``thought`` is the newest thought before it.
+    """Findings of the named checks in a step, in their order; ``thought`` is the newest thought before it.
 
     Raises:
         KeyError: There is no check of that name.

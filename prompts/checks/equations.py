@@ -110,7 +110,7 @@ _UNIT = re.compile(r"[$€£]|[^\W\d_]+")
 
 @dataclass(slots=True)
 class _Side:
-    """What stands next to an equals sign: an expression and where its claim text starts and ends."""
+    """One side of an equation: an expression and the bounds of its claim text."""
 
     expression: Expression
     readable: bool

@@ -58,7 +58,7 @@ def attempt_cells(found: AttemptSummary) -> list[str | int]:
 
 
 def outcome_words(found: AttemptSummary) -> str:
-    """How an attempt ended, and the faults found in it, in a few words."""
+    """The outcome of an attempt and its faults in a few words."""
     if found.status == "error":
         return f"error: {found.error or ''}"
     if found.status == "running":

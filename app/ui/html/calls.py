@@ -50,7 +50,7 @@ def prompt_html(call: Call) -> Markup:
 
 
 def output_html(call: Call) -> Markup:
-    """What came back for a prompt, raw, with its settings, tokens and time."""
+    """The raw reply to a prompt with its settings, tokens and time."""
     request, generation = call.request, call.generation
     usage = generation.usage
     retries = (f"{retry.error} (waited {retry.waited:.1f} s)" for retry in generation.retries)

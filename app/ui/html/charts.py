@@ -56,7 +56,7 @@ class RunPoint:
 
 @dataclass(frozen=True, slots=True)
 class JudgedAttempt:
-    """How many numbers the summaries of an attempt invented, and whether its answer was right; none is not."""
+    """The count of invented numbers in an attempt's summaries, and whether its answer was right."""
 
     invented: int
     right: bool

@@ -1,4 +1,4 @@
-"""What the mechanical checks found in a step, as HTML: faults marked in its text, and a list beneath it.
+"""Findings of the mechanical checks in a step, as HTML: faults marked in its text, and a list beneath it.
 
 thought_text_html("12 - 5 = 8", (Finding("equations", "wrong", "12 - 5 = 8", "it is 7"),))
 
@@ -26,7 +26,7 @@ def thought_text_html(text: str, findings: Sequence[Finding]) -> Markup:
 
 
 def fault_spans(text: str, findings: Iterable[Finding]) -> list[Span]:
-    """Where the faults are in a text; each check reports in reading order, so equal texts are kept apart."""
+    """The spans of the faults in a text; each check reports in reading order, so equal texts are kept apart."""
     spans, places = list[Span](), dict[str, int]()
     for finding in findings:
         if fault_name(finding.check, finding.kind) is None or len(spans) >= _SHOWN:
@@ -44,7 +44,7 @@ def findings_html(findings: Iterable[Finding]) -> Markup:
 
 
 def fidelity_html(findings: Iterable[Finding]) -> Markup:
-    """How many numbers a summary kept, dropped and invented; nothing when that was not checked."""
+    """Counts of the numbers a summary kept, dropped and invented; nothing when that was not checked."""
     found: dict[str, list[str]] = {"kept": [], "dropped": [], "invented": []}
     for finding in findings:
         if finding.check == _FIDELITY:

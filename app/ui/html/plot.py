@@ -1,4 +1,4 @@
-"""What a chart is, and a chart as a figure: inline SVG, a legend, and its numbers as a table. Pure; no gradio here.
+"""Charts, and a chart as a figure: inline SVG, a legend, and its numbers as a table. Pure; no gradio here.
 
     squares = Series("squares", (Point(1, 1), Point(2, 4)), marker="circle", line="solid")
     chart_html(Chart("Squares", Axis("number", whole=True), Axis("its square"), (squares,)))
@@ -20,7 +20,7 @@ from app.ui.html.tables import Head, table_html
 from app.ui.html.text import escaped, joined, markup
 
 COLOURS = 8
-"""How many ``charts.css`` has."""
+"""The number of colours in ``charts.css``."""
 EMPTY = "nothing to show yet"
 WIDTH, HEIGHT = 440, 280  # units of the picture, which is as wide as its column
 _TOP, _CHARACTER = 30, 8  # room above; the width of a digit
@@ -271,7 +271,7 @@ def _labels(points: Sequence[Point], x: Scale, y: Scale) -> Iterator[Markup]:
 
 
 def _key(series: Series) -> Markup:
-    """What a series looks like, for the legend."""
+    """The sample of a series for the legend."""
     band = markup('<path class="band" d="M1 2H29V14H1z"/>') if series.band else Markup()
     line = markup('<path class="line {}" d="M1 8H29"/>', series.line) if series.line else Markup()
     return markup(

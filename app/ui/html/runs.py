@@ -85,7 +85,7 @@ def run_html(run: Run, summary: RunSummary, use: BackendUse) -> Markup:
 
 
 def reasons_html(reasons: Mapping[str, int]) -> Markup:
-    """Why items have no result, and how many each, the most frequent first; nothing when all have one."""
+    """The reasons why items have no result with their counts, the most frequent first; nothing when there are none."""
     if not reasons:
         return Markup()
     ordered = sorted(reasons.items(), key=lambda pair: -pair[1])
@@ -100,7 +100,7 @@ def reasons_html(reasons: Mapping[str, int]) -> Markup:
 
 
 def state_html(summary: RunSummary, total: int) -> Markup:
-    """How far a run is, when nobody runs it, in the words and numbers of its progress bar; and why what failed did."""
+    """The progress of a run that is not running, in the words of its progress bar, and the reasons of its errors."""
     estimate = summary.accuracy.get(summary.primary)
     now = Progress(
         done=summary.n + summary.errors,
@@ -117,7 +117,7 @@ def state_html(summary: RunSummary, total: int) -> Markup:
 
 
 def outcome(item: ItemResult, scorer: str) -> Outcome:
-    """How one item ended, by one scorer."""
+    """The outcome of one item by one scorer."""
     if item.status == "running":
         return "unfinished"
     if item.status == "error":
@@ -186,7 +186,7 @@ def pairs_html(pairs: Sequence[Pair], flips: Flips, scorer: str, name_a: str, na
 
 
 def progress_html(progress: Progress, run: int, seconds: float) -> Markup:
-    """How far a run is; ``seconds`` since it was started or resumed."""
+    """The progress of a run; ``seconds`` since it was started or resumed."""
     done = progress.done - progress.kept
     rate = f", {60 * done / seconds:.1f} a minute" if done and seconds else ""
     words = f"Run {run}: {_progress_words(progress)}{rate}."
@@ -233,7 +233,7 @@ def _answer(item: ItemResult) -> Markup:
 
 
 def _flip_badge(question_id: str, flips: Flips) -> Markup:
-    """Whether b got the question right that a did not (gained), or the other way round."""
+    """Lost when only a got the question right, gained when only b did."""
     if question_id in flips.gained:
         return markup('<span class="badge gained">gained</span>')
     return markup('<span class="badge lost">lost</span>') if question_id in flips.lost else Markup()

@@ -84,12 +84,12 @@ def alert_html(sentence: str) -> Markup:
 
 
 def status_html(sentence: str) -> Markup:
-    """What is being done; a screen reader says it when it changes."""
+    """A line about work in progress, which a screen reader announces."""
     return markup('<p class="status" role="status">{}</p>', escaped(sentence))
 
 
 def note_html(sentence: str) -> Markup:
-    """What there is to know or to do."""
+    """A note."""
     return markup('<p class="status">{}</p>', escaped(sentence))
 
 

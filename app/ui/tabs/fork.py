@@ -179,7 +179,7 @@ def fork_in_view(site: Site, attempt: object, step: object) -> tuple[Attempt, Fo
 
 
 def memory_lines(fork: Fork) -> tuple[str, str]:
-    """What we know and what to do next as the contents of their two boxes; a memory of vectors leaves them empty."""
+    """The known facts and the goals as the contents of their two boxes; a memory of vectors leaves them empty."""
     memory = fork.memory if isinstance(fork.memory, TextMemory) else TextMemory()
     return sanitize("\n".join(memory.known)), sanitize("\n".join(memory.next))
 

@@ -37,7 +37,7 @@ NO_RUN = note_html("Choose a run to see its questions.")
 
 @dataclass(frozen=True, slots=True)
 class RunsTab:
-    """What the page sets to open a link: a change of ``run`` shows that run."""
+    """The inputs that a link sets: a change of ``run`` shows that run."""
 
     run: gr.Dropdown
 
@@ -114,7 +114,7 @@ def run_charts(
 
 
 def one_run(site: Site, number: object, scorer: str | None) -> tuple[Markup, Markup, Markup]:
-    """How a run was judged, its contexts call by call, and its invented numbers against its right answers."""
+    """The scores of a run, its contexts call by call, and its invented numbers against its right answers."""
     if number is None:
         return NO_RUN, *run_charts("", (), ())
     try:
@@ -146,7 +146,7 @@ def questions(site: Site, number: object, scorer: str | None, only: str | None) 
 
 
 def ended(site: Site, number: int | None) -> tuple[object, ...]:
-    """What there is to see once a run has ended or was stopped: how far it came, and the table with it."""
+    """The view after a run has ended or was stopped: its progress, and the table with it."""
     if number is None:
         return tuple(gr.skip() for _ in range(5))
     run = site.store.run(number)

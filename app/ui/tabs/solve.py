@@ -47,7 +47,7 @@ SHOWN = 100
 
 
 def answer_box_html(view: AttemptView | None) -> Markup:
-    """What is being done, the answer, or why there is none; ``None`` stands for no question yet."""
+    """The status line, the answer, or the reason why there is none; ``None`` stands for no question yet."""
     if view is None:
         return note_html("The answer will appear here.")
     link = Markup()

@@ -243,7 +243,7 @@ def whole(value: object) -> int:
 
 
 def filter_choices(site: Site) -> tuple[gr.Dropdown, ...]:
-    """What the filters run, other run, task and strategy offer; what was chosen stays."""
+    """The choices of the filters run, other run, task and strategy; what was chosen stays."""
     stored = site.store.runs()
     runs = [(f"{run.id}: {run.spec.strategy} on {run.spec.questions}", run.id) for run in reversed(stored)]
     tasks = sorted({run.spec.task for run in stored})
