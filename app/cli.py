@@ -17,13 +17,7 @@ from importlib.metadata import version
 from typing import Literal, Protocol
 
 from pydantic import Field
-from pydantic_settings import (
-    BaseSettings,
-    CliPositionalArg,
-    CliSubCommand,
-    SettingsConfigDict,
-    get_subcommand,
-)
+from pydantic_settings import BaseSettings, CliPositionalArg, CliSubCommand, SettingsConfigDict, get_subcommand
 
 from app import program
 from app.attempt_view import AttemptView

@@ -37,10 +37,7 @@ class EvalOptions(SolveOptions, StoreOption):
 
     concurrency: int = Field(default=4, ge=1, le=1024, description="attempts at once")
     resume: int | None = Field(
-        default=None,
-        ge=1,
-        le=MAX_ROW,
-        description="number of a run to go on with: finished items are kept",
+        default=None, ge=1, le=MAX_ROW, description="number of a run to go on with: finished items are kept"
     )
     json_lines: bool = Field(default=False, description="end with one line of JSON")
 

@@ -63,10 +63,7 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "evals" / "colours.py").write_text(TASK)
     (folder / "graphs" / "twice.py").write_text(STRATEGY)
-    for file, name, entry in (
-        ("evals/tasks.py", "gsm8k", "colours"),
-        ("graphs/__init__.py", "cot", "twice"),
-    ):
+    for file, name, entry in (("evals/tasks.py", "gsm8k", "colours"), ("graphs/__init__.py", "cot", "twice")):
         text = (folder / file).read_text()
         line = f'    "{name}": {name}.{"TASK" if name == "gsm8k" else "STRATEGY"},\n'
         assert line in text

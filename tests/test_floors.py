@@ -101,7 +101,7 @@ def faults(module: str, source: str) -> list[str]:
             found.append(f"{module}:{line} imports torch outside memory/")
         if root == "gradio" and not page:
             found.append(f"{module}:{line} imports gradio outside app/ui/")
-        elif root in LAZY and top and not (root == "gradio" and page):
+        elif root in LAZY and top and not (page and root == "gradio") and module != f"app.backends.{root}":
             found.append(f"{module}:{line} imports {root} at the top; import it in the function that needs it")
     return found
 

@@ -62,13 +62,7 @@ class EmbeddedBackend(OpenAIBackend):
 
     @classmethod
     async def open_file(
-        cls,
-        path: Path,
-        *,
-        model: str | None = None,
-        slots: int = 1,
-        context: int | None = None,
-        timeout: float = 600,
+        cls, path: Path, *, model: str | None = None, slots: int = 1, context: int | None = None, timeout: float = 600
     ) -> EmbeddedBackend:
         """Load a model, which takes seconds.
 
@@ -93,15 +87,9 @@ class EmbeddedBackend(OpenAIBackend):
             text=True,
             start_new_session=True,  # Ctrl-C is for the parent, which then decides
         )
-        settings = {
-            "path": str(path),
-            "slots": slots,
-            "context": context,
-            "prompt_cache_mib": PROMPT_CACHE_MIB,
-            "api_key": key,
-        }
+        options = {"slots": slots, "context": context, "prompt_cache_mib": PROMPT_CACHE_MIB, "api_key": key}
         try:
-            address = await asyncio.to_thread(_address, process, settings)
+            address = await asyncio.to_thread(_address, process, options | {"path": str(path)})
             if address is None:
                 raise ModelError(
                     f"{path} cannot be loaded as a model: it is damaged, or too big for memory with a context of "

@@ -42,11 +42,7 @@ async def _embedded(config: BackendConfig) -> Backend:
     path = await asyncio.to_thread(_model_file, model, config.cache_dir)
     with Console(stderr=True).status("loading the model"):
         return await EmbeddedBackend.open_file(
-            path,
-            model=model,
-            slots=config.slots or 1,
-            context=config.context,
-            timeout=config.timeout,
+            path, model=model, slots=config.slots or 1, context=config.context, timeout=config.timeout
         )
 
 

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
+from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpenAI, AsyncStream, OpenAIError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from tenacity import (
     AsyncRetrying,
@@ -205,8 +206,6 @@ class OpenAIBackend:
         Raises:
             UserError: As ``generate`` does, also when the reply breaks off.
         """
-        from openai import AsyncStream
-
         started, clock = time.time(), time.perf_counter()
         pieces, reason, usage = list[str](), None, None
         options = self._options(request) | {"stream": True, "stream_options": {"include_usage": True}}
@@ -276,8 +275,6 @@ class OpenAIBackend:
 
     async def _send(self, call: Callable[[], Awaitable[R]], *, tries: int | None = None) -> tuple[R, tuple[Retry, ...]]:
         """Await the call, retrying transient failures; other failures become a ``UserError``."""
-        from openai import OpenAIError
-
         retries: list[Retry] = []
 
         def note(state: RetryCallState) -> None:
@@ -345,8 +342,6 @@ class OpenAIBackend:
 
     def _reason(self, error: BaseException | None) -> str:
         """The reason why a try failed, in one line."""
-        from openai import APIConnectionError, APIStatusError
-
         if _timed_out(error):
             return f"timed out after {self._timeout:g} s"
         if isinstance(error, APIStatusError):
@@ -359,8 +354,6 @@ class OpenAIBackend:
 
     def _to_user_error(self, error: Exception, tries: int) -> BackendError:
         """The sentence that a failure after so many tries becomes."""
-        from openai import APIStatusError
-
         reason, server = self._reason(error), self._server
         if _overflows(error):
             return ContextOverflow(
@@ -396,8 +389,6 @@ class OpenAIBackend:
 
 def _client(base_url: str, key: str | None, timeout: float, direct: bool) -> Any:
     """The official client; redirects are off, because a request holds the key, and retries, because they are ours."""
-    from openai import AsyncOpenAI
-
     try:
         http = httpx2.AsyncClient(
             timeout=httpx2.Timeout(timeout, connect=min(timeout, _CONNECT_SECONDS)),
@@ -415,14 +406,10 @@ def _client(base_url: str, key: str | None, timeout: float, direct: bool) -> Any
 
 
 def _timed_out(error: BaseException | None) -> bool:
-    from openai import APITimeoutError
-
     return isinstance(error, APITimeoutError | TimeoutError | httpx2.TimeoutException)
 
 
 def _is_transient(error: BaseException) -> bool:
-    from openai import APIConnectionError, APIStatusError
-
     if isinstance(error, APIStatusError):
         return (error.status_code in (408, 429) or error.status_code >= 500) and not _overflows(error)
     return isinstance(error, APIConnectionError | httpx2.TransportError | TimeoutError)
@@ -432,12 +419,8 @@ def _overflows(error: BaseException) -> bool:
     body = getattr(error, "body", None)
     kinds = (body.get("type"), body.get("code")) if isinstance(body, Mapping) else ()
     said = _message(body).lower()
-    return (
-        "exceed_context_size_error" in kinds
-        or "context_length_exceeded" in kinds
-        or "context length" in said
-        or "context size" in said
-    )
+    known = {"exceed_context_size_error", "context_length_exceeded"}
+    return not known.isdisjoint(kinds) or "context length" in said or "context size" in said
 
 
 def _message(body: object) -> str:

@@ -18,9 +18,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import re
 import time
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from pathlib import Path
@@ -151,9 +152,10 @@ class _PrefixCache:
     def add(self, messages: list[str]) -> int:
         """Remember a prompt; returns how many of its tokens were there before."""
         text = "".join(messages)
-        place = bisect_left(self._sorted, text)
-        shared = max((_common(text, known) for known in self._sorted[max(place - 1, 0) : place + 1]), default=0)
-        insort(self._sorted, text, lo=place)
+        index = bisect_left(self._sorted, text)
+        neighbours = self._sorted[max(index - 1, 0) : index + 1]
+        shared = max((len(os.path.commonprefix([text, known])) for known in neighbours), default=0)  # noqa: RUF071  # of characters
+        self._sorted.insert(index, text)
         self._by_age.append(text)
         if len(self._by_age) > REMEMBERED:
             del self._sorted[bisect_left(self._sorted, self._by_age.popleft())]
@@ -169,18 +171,6 @@ class _PrefixCache:
 
 def _tokens(text: str) -> int:
     return -(-len(text) // 4)
-
-
-def _common(a: str, b: str) -> int:
-    """Length of the longest common prefix, by halving: comparing slices is far faster than characters."""
-    low, high = 0, min(len(a), len(b))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if a[low:middle] == b[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def _in_order(replies: Iterator[str | Reply], source: str) -> Callable[[Request], str | Reply]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from app.errors import BadInput, StoreError
 from app.store.database import READ_ERRORS, connect_read_only, digest, existing_file, insert, text_id
-from app.store.rows import attempt_row, run_row
+from app.store.rows import attempt_row, run_row, state_row
 from app.store.schema import UNUSED
 from app.store.store import Store
 
@@ -136,16 +136,8 @@ def merge(store: Store, other: Store) -> Counted:
             if is_item and attempt.status == "done" and (spec.run, spec.question.id) in done:
                 error = "Its item was done already in the store that it was merged into."
                 attempt = replace(attempt, status="error", error=error)
-            state = {
-                "status": attempt.status,
-                "error": attempt.error,
-                "answer": attempt.answer,
-                "completion": text(attempt.completion) if attempt.status == "done" else None,
-                "ending": attempt.ending,
-                "started": attempt.started,
-                "seconds": attempt.seconds,
-            }
-            number = attempts[attempt.id] = insert(db, "attempts", **attempt_row(spec, text), **state)
+            row = attempt_row(spec, text) | state_row(attempt, text) | {"started": attempt.started}
+            number = attempts[attempt.id] = insert(db, "attempts", **row)
             for record in other.records(attempt.id):
                 store.write(number, record)
             store.score(number, other.scores(attempt.id))

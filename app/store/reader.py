@@ -54,14 +54,10 @@ class Reader(Database):
         )
         return [
             ItemResult(
-                row["question_id"],
-                (row["question"], row["context"]),
-                row["attempt"],
-                row["status"],
-                row["answer"],
-                row["error"],
-                scores.get(row["attempt"], {}),
-                _costs(row),
+                **{name: row[name] for name in ("question_id", "attempt", "status", "answer", "error")},
+                question=(row["question"], row["context"]),
+                scores=scores.get(row["attempt"], {}),
+                costs=_costs(row),
             )
             for row in rows
         ]

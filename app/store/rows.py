@@ -17,18 +17,13 @@ from app.store.records import Attempt, AttemptSpec, Identity, Run, RunSpec
 from prompts.memories import Memory
 from prompts.settings import Settings
 from prompts.steps import Step
-from prompts.values import (
-    Answer,
-    Call,
-    Generation,
-    Message,
-    Part,
-    Question,
-    Request,
-    Retry,
-    Thought,
-    Usage,
-)
+from prompts.values import Answer, Call, Generation, Message, Part, Question, Request, Retry, Thought, Usage
+
+_OF_RUN = ("task", "questions", "task_version", "strategy", "backend", "model", "n")
+_OF_ATTEMPT = ("strategy", "backend", "model", "run", "forked_at_step")
+_OF_STATE = ("status", "error", "answer", "ending", "seconds")
+_OF_CALL = ("max_tokens", "temperature", "seed")
+"""Fields that are columns of the same name."""
 
 TextId = Callable[[str], int]
 MemoryId = Callable[[Memory], int]
@@ -44,17 +39,10 @@ def run_row(spec: RunSpec, text_id: TextId) -> dict[str, object]:
     """
     identity = asdict(spec.identity)
     items = identity.pop("items")
-    return {
-        "task": spec.task,
-        "questions": spec.questions,
-        "task_version": spec.task_version,
+    return {name: getattr(spec, name) for name in _OF_RUN} | {
         "primary_scorer": spec.primary,
-        "strategy": spec.strategy,
-        "backend": spec.backend,
-        "model": spec.model,
         "settings": spec.settings.model_dump_json(),
         "source": as_json(dict(spec.source)),
-        "n": spec.n,
         "checks": as_json(spec.checks),
         "identity": text_id(as_json(identity)),
         "item_hashes": text_id(as_json(items)),
@@ -74,20 +62,13 @@ def read_run(row: Row, texts: Mapping[int, str]) -> Run:
         TypeError: Its identity has something that this program does not know.
     """
     items = tuple(json.loads(texts[row["item_hashes"]]))
-    identity = Identity(items=items, **json.loads(texts[row["identity"]]))
     spec = RunSpec(
-        row["task"],
-        row["questions"],
-        row["task_version"],
-        row["primary_scorer"],
-        row["strategy"],
-        row["backend"],
-        row["model"],
-        Settings.model_validate_json(row["settings"]),
-        json.loads(row["source"]),
-        row["n"],
-        tuple(json.loads(row["checks"])),
-        identity,
+        **{name: row[name] for name in _OF_RUN},
+        primary=row["primary_scorer"],
+        settings=Settings.model_validate_json(row["settings"]),
+        source=json.loads(row["source"]),
+        checks=tuple(json.loads(row["checks"])),
+        identity=Identity(items=items, **json.loads(texts[row["identity"]])),
     )
     return Run(row["id"], spec, row["started"])
 
@@ -95,20 +76,22 @@ def read_run(row: Row, texts: Mapping[int, str]) -> Run:
 def attempt_row(spec: AttemptSpec, text_id: TextId) -> dict[str, object]:
     """The columns of an attempt, without what is known only when it starts or ends."""
     question = spec.question
-    return {
-        "run": spec.run,
+    columns: dict[str, object] = {name: getattr(spec, name) for name in _OF_ATTEMPT}
+    return columns | {
         "question_id": question.id,
         "question": text_id(question.text),
         "context": text_id(question.context) if question.context else None,
         "answer_form": question.answers,
-        "strategy": spec.strategy,
-        "backend": spec.backend,
-        "model": spec.model,
         "settings": text_id(spec.settings.model_dump_json()),
         "checks": as_json(spec.checks),
         "parent_attempt": spec.parent,
-        "forked_at_step": spec.forked_at_step,
     }
+
+
+def state_row(attempt: Attempt, text_id: TextId) -> dict[str, object]:
+    """The columns of an attempt that its end decides."""
+    completion = text_id(attempt.completion) if attempt.status == "done" else None
+    return {name: getattr(attempt, name) for name in _OF_STATE} | {"completion": completion}
 
 
 def attempt_texts(row: Row) -> Iterable[int]:
@@ -125,18 +108,14 @@ def read_attempt(row: Row, texts: Mapping[int, str]) -> Attempt:
     """
     context, completion = texts.get(row["context"], ""), texts.get(row["completion"], "")
     spec = AttemptSpec(
-        Question(row["question_id"], texts[row["question"]], context, row["answer_form"]),
-        row["strategy"],
-        row["backend"],
-        row["model"],
-        Settings.model_validate_json(texts[row["settings"]]),
-        row["run"],
-        row["parent_attempt"],
-        row["forked_at_step"],
-        tuple(json.loads(row["checks"])),
+        **{name: row[name] for name in _OF_ATTEMPT},
+        question=Question(row["question_id"], texts[row["question"]], context, row["answer_form"]),
+        settings=Settings.model_validate_json(texts[row["settings"]]),
+        parent=row["parent_attempt"],
+        checks=tuple(json.loads(row["checks"])),
     )
-    state = row["status"], row["error"], row["answer"], completion, row["ending"]
-    return Attempt(row["id"], spec, *state, row["started"], row["seconds"])
+    state = {name: row[name] for name in ("id", "started", *_OF_STATE)}
+    return Attempt(**state, spec=spec, completion=completion)
 
 
 def step_row(step: Step, text_id: TextId, memory_id: MemoryId) -> dict[str, object]:
@@ -179,7 +158,7 @@ def call_row(call: Call, text_id: TextId) -> dict[str, object]:
     """The columns of a call, without its place in the step."""
     request, generation = call.request, call.generation
     layout = [[message.role, [part.kind for part in message.parts]] for message in request.messages]
-    return {
+    return {name: getattr(request, name) for name in _OF_CALL} | {
         "layout": text_id(as_json(layout)),
         "prompt": as_json([text_id(part.text) for message in request.messages for part in message.parts]),
         "output": text_id(generation.text),
@@ -190,9 +169,6 @@ def call_row(call: Call, text_id: TextId) -> dict[str, object]:
         "started": generation.started,
         "seconds": generation.seconds,
         "retries": as_json([[retry.error, retry.waited] for retry in generation.retries]),
-        "max_tokens": request.max_tokens,
-        "temperature": request.temperature,
-        "seed": request.seed,
         "schema": None if request.schema is None else text_id(json.dumps(request.schema)),
     }
 
@@ -207,10 +183,7 @@ def read_call(row: Row, texts: Mapping[int, str]) -> Call:
     """The call of a row; ``texts`` holds what ``call_texts`` names."""
     parts = iter(json.loads(row["prompt"]))
     messages = tuple(
-        Message(
-            role,
-            tuple(Part(kind, texts[next(parts)]) for kind in kinds),
-        )
+        Message(role, tuple(Part(kind, texts[next(parts)]) for kind in kinds))
         for role, kinds in json.loads(texts[row["layout"]])
     )
     schema = None if row["schema"] is None else json.loads(texts[row["schema"]])
@@ -222,4 +195,4 @@ def read_call(row: Row, texts: Mapping[int, str]) -> Call:
         row["started"],
         tuple(Retry(*retry) for retry in json.loads(row["retries"])),
     )
-    return Call(Request(messages, row["max_tokens"], row["temperature"], row["seed"], schema), generation)
+    return Call(Request(messages, **{name: row[name] for name in _OF_CALL}, schema=schema), generation)

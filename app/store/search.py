@@ -136,22 +136,14 @@ class Search(Reader):
         span = attempt, first, first + most - 1
         faults = self._faults(_FINDINGS_OF_STEPS, *span)
         rows = self.rows(
-            "SELECT steps.idx, verb, round, marks <> '[]' AS marked,"
+            "SELECT steps.idx AS \"index\", verb, round, marks <> '[]' AS marked,"
             " coalesce(sum(completion_tokens), 0) AS generated, coalesce(sum(seconds), 0) AS seconds"
             " FROM steps LEFT JOIN calls ON calls.step = steps.id"
             " WHERE attempt = ? AND steps.idx BETWEEN ? AND ? GROUP BY steps.id ORDER BY steps.idx",
             *span,
         )
         return [
-            StepSummary(
-                row["idx"],
-                row["verb"],
-                row["round"],
-                row["generated"],
-                row["seconds"],
-                faults.get(row["idx"], ()),
-                bool(row["marked"]),
-            )
+            StepSummary(**(row | {"faults": faults.get(row["index"], ()), "marked": bool(row["marked"])}))
             for row in rows
         ]
 

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 
 from app.errors import StoreError
 from app.store.database import insert, memory_id, text_id
-from app.store.records import Attempt, AttemptSpec, Record, Run, RunSpec, Status
-from app.store.rows import attempt_row, call_row, run_row, step_row
+from app.store.records import Attempt, AttemptSpec, Record, Run, RunSpec
+from app.store.rows import attempt_row, call_row, run_row, state_row, step_row
 from app.store.search import Search
 from prompts.steps import Ending
 from prompts.values import Answer, Score
@@ -83,27 +83,30 @@ class Store(Search):
             StoreError: The item of its run is done already, and stays so: the attempt is closed as failed. Or somebody
                 else has closed or removed it, or the file cannot be written.
         """
-        seconds = self._seconds(attempt)
+        closed = replace(
+            attempt,
+            status="done",
+            answer=answer.text,
+            completion=answer.source,
+            ending=ending,
+            seconds=self._seconds(attempt),
+        )
         try:
-            with self.transaction() as db:
-                completion = text_id(db, answer.source)
-                self._close(db, attempt, "done", None, seconds, answer.text, completion, ending)
+            self._close(closed)
         except ItemDone as error:
             self.fail(attempt, str(error))
             raise
-        return replace(
-            attempt, status="done", answer=answer.text, completion=answer.source, ending=ending, seconds=seconds
-        )
+        return closed
 
     def fail(self, attempt: Attempt, error: str) -> Attempt:
         """Close an attempt as failed: its error is kept, and it never counts as an answer.
 
         One that is closed already stays as it is.
         """
-        seconds = self._seconds(attempt)
-        with self.transaction() as db, contextlib.suppress(AttemptClosed):
-            self._close(db, attempt, "error", error, seconds)
-        return replace(attempt, status="error", error=error, seconds=seconds)
+        closed = replace(attempt, status="error", error=error, seconds=self._seconds(attempt))
+        with contextlib.suppress(AttemptClosed):
+            self._close(closed)
+        return closed
 
     def close_unfinished(self, run: int) -> int:
         """Close the attempts of a run that no process is at, which its caller knows; how many.
@@ -126,34 +129,26 @@ class Store(Search):
 
     def _seconds(self, attempt: Attempt) -> float:
         """The duration of an attempt: monotonic if this store began it, else by the clock on the wall."""
-        clock = self._clocks.pop(attempt.id, None)
+        clock = self._clocks.get(attempt.id)
         return max(0.0, time.time() - attempt.started) if clock is None else time.monotonic() - clock
 
-    def _close(
-        self,
-        db: sqlite_utils.Database,
-        attempt: Attempt,
-        status: Status,
-        error: str | None,
-        seconds: float,
-        answer: str | None = None,
-        completion: int | None = None,
-        ending: Ending | None = None,
-    ) -> None:
-        try:
-            closed = db.execute(
-                "UPDATE attempts SET status = ?, error = ?, seconds = ?, answer = ?, completion = ?, ending = ?"
-                " WHERE id = ? AND status = 'running'",
-                (status, error, seconds, answer, completion, ending, attempt.id),
-            )
-        except sqlite3.IntegrityError as twice:
-            spec = attempt.spec
-            raise ItemDone(
-                f"{spec.question.id} of run {spec.run} was done meanwhile by another attempt, which is kept: "
-                f"attempt {attempt.id} does not count."
-            ) from twice
-        if not closed.rowcount:
-            raise AttemptClosed(f"Attempt {attempt.id} was closed or removed by somebody else: see isump runs.")
+    def _close(self, attempt: Attempt) -> None:
+        with self.transaction() as db:
+            row = state_row(attempt, partial(text_id, db))
+            columns = ", ".join(f"{name} = ?" for name in row)
+            try:
+                closed = db.execute(
+                    f"UPDATE attempts SET {columns} WHERE id = ? AND status = 'running'", (*row.values(), attempt.id)
+                )
+            except sqlite3.IntegrityError as twice:
+                spec = attempt.spec
+                raise ItemDone(
+                    f"{spec.question.id} of run {spec.run} was done meanwhile by another attempt, which is kept: "
+                    f"attempt {attempt.id} does not count."
+                ) from twice
+            if not closed.rowcount:
+                raise AttemptClosed(f"Attempt {attempt.id} was closed or removed by somebody else: see isump runs.")
+        self._clocks.pop(attempt.id, None)
 
 
 def _finding_kind_id(db: sqlite_utils.Database, check: str, kind: str) -> int:

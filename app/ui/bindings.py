@@ -55,23 +55,14 @@ def handler(site: Site, function: Handler) -> Handler:
     return answer
 
 
-def selection_handler(site: Site, function: Handler) -> Handler:
-    """As ``handler``, for a function that takes what was selected before the values of its inputs."""
+def event_handler(site: Site, function: Handler, kind: type[gr.SelectData] | type[gr.Request]) -> Handler:
+    """As ``handler``, for a function that takes what was selected, or the request, before the values of its inputs."""
 
-    def answer(event: gr.SelectData, *values: Any) -> Any:
+    def answer(event: Any, *values: Any) -> Any:
         with _errors_as_alerts():
             return function(site, event, *values)
 
-    return answer
-
-
-def request_handler(site: Site, function: Handler) -> Handler:
-    """As ``handler``, for a function that takes the request before the values of its inputs."""
-
-    def answer(request: gr.Request, *values: Any) -> Any:
-        with _errors_as_alerts():
-            return function(site, request, *values)
-
+    answer.__annotations__["event"] = kind  # by which Gradio knows what to pass
     return answer
 
 

@@ -12,16 +12,7 @@ from hypothesis import strategies as st
 from app.store import Store
 from prompts.clean import MAX_QUESTION, check_question
 from prompts.values import UserError
-from tests.attacks.command_lines import (
-    COMMANDS,
-    OPTIONS,
-    QUESTION,
-    every_option,
-    is_of,
-    run,
-    words_of,
-    write_replies,
-)
+from tests.attacks.command_lines import COMMANDS, OPTIONS, QUESTION, every_option, is_of, run, words_of, write_replies
 
 NO_NUMBERS = ("9" * 30, "-" + "9" * 30, "1" * 5000, "1e400", "nan", "-inf", "0x10", "٣٤", "1,000", "many\x1b[31m")
 LONG = "x" * 5000

@@ -20,17 +20,7 @@ from hypothesis import strategies as st
 from app.backends.openai import MASK, MAX_TOKENS, OpenAIBackend
 from app.errors import BackendError, BackendUnavailable
 from prompts.values import Generation, Message, Part, Request, Usage
-from tests.app.backends.fake_server import (
-    HANG,
-    Answer,
-    FakeServer,
-    Raw,
-    chunk,
-    completion,
-    error,
-    events,
-    usage,
-)
+from tests.app.backends.fake_server import HANG, Answer, FakeServer, Raw, chunk, completion, error, events, usage
 
 ASKED = Request((Message("user", (Part("question", "How many?"),)),), 16)
 VERBS = ("generate", "stream")

@@ -118,11 +118,7 @@ def _attempt(
 
 @contextmanager
 def serving(
-    store: Store,
-    *,
-    read_only: bool = False,
-    backends: Backends | None = None,
-    settings: Settings | None = None,
+    store: Store, *, read_only: bool = False, backends: Backends | None = None, settings: Settings | None = None
 ) -> Iterator[Served]:
     """The real server, in a thread; the script answers where no ``backends`` are given."""
 

@@ -14,11 +14,7 @@ from app.ui.backends import Backends
 from prompts.settings import Settings
 from tests.browser.conftest import ASKED, serving
 
-pytestmark = [
-    pytest.mark.integration,
-    pytest.mark.browser,
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-]
+pytestmark = [pytest.mark.integration, pytest.mark.browser, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 
 def test_a_real_model_is_watched(smollm2: Path, visit: Callable[..., Page], tmp_path: Path) -> None:

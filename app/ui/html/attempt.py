@@ -15,16 +15,7 @@ from app.store.search import AttemptSummary, FirstFault, StepSummary
 from app.text import count, when
 from app.ui.html.memories import memory_html
 from app.ui.html.steps import step_card_html
-from app.ui.html.text import (
-    description_list_html,
-    escaped,
-    joined,
-    list_html,
-    markup,
-    note_html,
-    one_line,
-    text_html,
-)
+from app.ui.html.text import description_list_html, escaped, joined, list_html, markup, note_html, one_line, text_html
 from prompts.steps import Verb
 
 HEADS = ("attempt", "question", "answer", "outcome", "strategy", "run", "steps", "started")
@@ -34,12 +25,7 @@ LISTED = 200
 """Steps that are listed at once."""
 
 _BRIEF = 90
-_VERBS: dict[Verb, LiteralString] = {
-    "read": "read",
-    "step": "thought",
-    "summarize": "memory",
-    "conclude": "conclusion",
-}
+_VERBS: dict[Verb, LiteralString] = {"read": "read", "step": "thought", "summarize": "memory", "conclude": "conclusion"}
 
 
 def attempt_cells(found: AttemptSummary) -> list[str | int]:
@@ -73,11 +59,7 @@ def outcome_words(found: AttemptSummary) -> str:
 def header_html(attempt: Attempt) -> Markup:
     """The question, how it was solved, and what the attempt belongs to, with links there."""
     spec = attempt.spec
-    facts = [
-        markup("attempt {}", attempt.id),
-        escaped(spec.strategy),
-        escaped(f"{spec.model} ({spec.backend})"),
-    ]
+    facts = [markup("attempt {}", attempt.id), escaped(spec.strategy), escaped(f"{spec.model} ({spec.backend})")]
     if spec.run is not None:
         link = markup('<a href="?run={0}">run {0}</a>', spec.run)
         facts.append(markup("question {} of {}", escaped(spec.question.id[:_BRIEF]), link))

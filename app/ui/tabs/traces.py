@@ -13,7 +13,7 @@ import gradio as gr
 
 from app.errors import StoreError
 from app.store.search import AttemptFilter, OutcomeFilter
-from app.ui.bindings import EVENT_DEFAULTS, handler, request_handler, selection_handler
+from app.ui.bindings import EVENT_DEFAULTS, event_handler, handler
 from app.ui.html.attempt import HEADS, LISTED, attempt_cells, header_html, settings_html, step_html, stepper_html
 from app.ui.html.calls import outputs_html, prompts_html
 from app.ui.html.steps import answer_html
@@ -136,7 +136,7 @@ def build(site: Site) -> None:
 
     gr.on(
         None,
-        request_handler(site, open_page),
+        event_handler(site, open_page, gr.Request),
         None,
         [run, other, task, strategy, *list_view, attempt, *attempt_view],
         **_FAST,
@@ -145,7 +145,7 @@ def build(site: Site) -> None:
     gr.on(words.submit, handler(site, filter_choices), None, [run, other, task, strategy], **_FAST)
     newer.click(handler(site, partial(turn_page, -1)), [*filters, place], list_view, **_FAST)
     older.click(handler(site, partial(turn_page, 1)), [*filters, place], list_view, **_FAST)
-    table.select(selection_handler(site, pick), None, [attempt, *attempt_view], **_LAST)
+    table.select(event_handler(site, pick, gr.SelectData), None, [attempt, *attempt_view], **_LAST)
     # What a person does is answered here, and what a handler sets it shows itself: a change would be answered twice.
     in_view: dict[str, Any] = _LAST | {"inputs": [attempt, step], "preprocess": False}
 
@@ -162,7 +162,7 @@ def build(site: Site) -> None:
     step.input(handler(site, show_step), outputs=step_view, **in_view)
     before.click(handler(site, step_back), outputs=[step, *step_view], **in_view)
     after.click(handler(site, step_on), outputs=[step, *step_view], **in_view)
-    steps.select(selection_handler(site, pick_step), attempt, [step, *step_view], preprocess=False, **_LAST)
+    steps.select(event_handler(site, pick_step, gr.SelectData), attempt, [step, *step_view], preprocess=False, **_LAST)
 
 
 def show_attempt(site: Site, number: object, at: object) -> tuple[object, ...]:

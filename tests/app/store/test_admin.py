@@ -126,9 +126,7 @@ def test_a_merged_store_holds_everything_once(path: Path, tmp_path: Path) -> Non
         for (new, steps, scores), (old, old_steps, old_scores) in zip(attempts[9:], added[1][:9], strict=True):
             assert (steps, scores) == (old_steps, old_scores)
             moved = replace(
-                old.spec,
-                run=old.spec.run and old.spec.run + 2,
-                parent=old.spec.parent and old.spec.parent + 9,
+                old.spec, run=old.spec.run and old.spec.run + 2, parent=old.spec.parent and old.spec.parent + 9
             )
             assert new == replace(old, id=old.id + 9, spec=moved)
         assert merge(store, other) == Counted(0, 0), "what is there already is not added again"

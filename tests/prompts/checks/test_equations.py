@@ -73,10 +73,7 @@ def test_no_claim(text: str) -> None:
 
 def test_chain_judges_each_pair() -> None:
     found = claims("2 + 3 = 5 + 1 = 6")
-    assert [(c.text, c.left, c.right, c.verdict) for c in found] == [
-        ("2 + 3 = 5 + 1", 5, 6, W),
-        ("5 + 1 = 6", 6, 6, R),
-    ]
+    assert [(c.text, c.left, c.right, c.verdict) for c in found] == [("2 + 3 = 5 + 1", 5, 6, W), ("5 + 1 = 6", 6, 6, R)]
 
 
 def test_several_claims_and_the_first_wrong_one() -> None:
