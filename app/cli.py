@@ -18,14 +18,19 @@ from typing import Literal, Protocol
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, CliPositionalArg, CliSubCommand, SettingsConfigDict, get_subcommand
+from rich.console import Console
 
-from app import program
+from app import program, terminal
 from app.attempt_view import AttemptView
+from app.backends.open import open_backend
+from app.doctor import diagnose
 from app.errors import BadInput
 from app.maintenance import StoreCommands
+from app.models import CATALOGUE, DEFAULT, describe, downloaded, find, fingerprint, pull, resolve
 from app.options import MAX_ROW, BackendOptions, CacheOption, SettingsOptions, SolveOptions, StoreOption, parse
 from app.session import check_backend, solve
 from app.store import Store
+from app.store.records import context_sizes, usages
 from app.ui.access import Serving
 from prompts.brief import brief
 from prompts.clean import MAX_QUESTION, check_question
@@ -43,9 +48,6 @@ class Solve(SolveOptions, StoreOption):
 
     def run(self) -> int:
         """Stream one attempt; the exit code is 0 when it ended, with an answer or an explicit none."""
-        from app.backends.open import open_backend
-        from app.terminal import JsonPrinter, TerminalPrinter
-
         strategy, settings = self.chosen_strategy, self.settings
         check_backend(self.backend_config, strategy)
         asked = None if self.question == "-" else self.question
@@ -53,7 +55,7 @@ class Solve(SolveOptions, StoreOption):
             raise BadInput('There is no question: write one, as in: isump solve "How many ...?"')
         question = Question("asked", check_question(_standard_input() if asked is None else asked))
 
-        printer = JsonPrinter() if self.json_lines else TerminalPrinter()
+        printer = terminal.JsonPrinter() if self.json_lines else terminal.TerminalPrinter()
 
         async def attempt() -> None:
             with Store.open(self.store) as store:
@@ -91,10 +93,6 @@ class Runs(StoreOption):
 
     def run(self) -> int:
         """Print both tables."""
-        from rich.console import Console
-
-        from app import terminal
-
         with Store.existing(self.store) as store:
             Console().print(terminal.listing(store.runs(), store.attempts(self.limit)))
         return 0
@@ -108,11 +106,6 @@ class Show(StoreOption):
 
     def run(self) -> int:
         """Print every step as it was shown live."""
-        from rich.console import Console
-
-        from app import terminal
-        from app.store.records import context_sizes, usages
-
         console = Console()
         with Store.existing(self.store) as store:
             attempt = store.attempt(self.attempt)
@@ -134,11 +127,6 @@ class Models(CacheOption):
 
     def run(self) -> int:
         """Print the catalogue, download a model, check its file and say where it came from, or print where it is."""
-        from rich.console import Console
-
-        from app import terminal
-        from app.models import CATALOGUE, DEFAULT, describe, downloaded, find, fingerprint, pull, resolve
-
         if self.action == "list":
             models = {model.name: model for model in (*CATALOGUE.values(), *downloaded(self.cache_dir))}
             tables = [list(describe(model, self.cache_dir)) for model in models.values()]
@@ -164,11 +152,6 @@ class Doctor(StoreOption, BackendOptions):
 
     def run(self) -> int:
         """Print the diagnosis; exit code 1 when the main path does not work."""
-        from rich.console import Console
-
-        from app import terminal
-        from app.doctor import diagnose
-
         found = diagnose(self.backend_config, self.store)
         Console().print(terminal.diagnosis(found))
         return int(any(each.needed and not each.works for each in found))

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from app.backends.config import BackendConfig
 from app.models import DEFAULT, find
+from app.store import Store
+from app.store.admin import check
 from prompts.values import UserError
 
 _LARGE = 32_000_000
@@ -59,9 +61,6 @@ def _needed(config: BackendConfig, store: Path) -> Iterator[Diagnosis]:
 
 def _store(path: Path) -> Diagnosis:
     """Whether the trace store is sound."""
-    from app.store import Store
-    from app.store.admin import check
-
     if not path.exists():
         folder = path.absolute().parent
         writable = os.access(folder, os.W_OK)
@@ -77,12 +76,8 @@ def _store(path: Path) -> Diagnosis:
         return Diagnosis("trace store", False, True, f"{first} More: isump store check --store {path}")
     notes = [f"{path} is sound, {size / 1e6:,.1f} MB"]
     notes += ["looked at quickly: isump store check reads every text"] * (size > _LARGE)
-    notes += [f"others on this machine can read it: chmod 600 {path}"] * _is_open_to_others(path)
+    notes += [f"others on this machine can read it: chmod 600 {path}"] * bool(path.stat().st_mode & 0o077)
     return Diagnosis("trace store", True, True, "; ".join(notes))
-
-
-def _is_open_to_others(path: Path) -> bool:
-    return os.name == "posix" and bool(path.stat().st_mode & 0o077)
 
 
 def _optional(config: BackendConfig) -> Iterator[Diagnosis]:

@@ -54,16 +54,13 @@ def read_facts(path: Path) -> ModelFacts:
         with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
             if data[:4] != b"GGUF":
                 raise ModelError(f"{path} is not a GGUF file: give a model converted for llama.cpp.")
-            return _facts(_entries(data))
+            entries = _entries(data)
+        trained = entries.get(f"{entries.get('general.architecture')}.context_length")
+        return ModelFacts(_control_tokens(entries), trained if type(trained) is int and trained > 0 else None)
     except OSError as error:
         raise ModelError(f"{path} cannot be read as a model: {error.strerror or error}.") from error
     except (struct.error, ValueError, OverflowError) as error:
         raise ModelError(f"{path} cannot be loaded as a model: its metadata is damaged; download it again.") from error
-
-
-def _facts(entries: Mapping[str, Any]) -> ModelFacts:
-    trained = entries.get(f"{entries.get('general.architecture')}.context_length")
-    return ModelFacts(_control_tokens(entries), trained if type(trained) is int and trained > 0 else None)
 
 
 def _control_tokens(entries: Mapping[str, Any]) -> frozenset[str]:

@@ -19,6 +19,8 @@ from pydantic_settings import CliPositionalArg, CliSubCommand, get_subcommand
 
 from app.errors import BadInput
 from app.options import MAX_ROW, StoreOption
+from app.store import Store
+from app.store.admin import PruneFilter, back_up, check, count_prunable, merge, remove, restore
 from app.text import count, sanitize
 from prompts.user_files import UserPath
 
@@ -37,9 +39,6 @@ class Check(StoreOption):
 
     def run(self) -> int:
         """Print a line for each thing that is wrong; exit code 1 when there is one."""
-        from app.store import Store
-        from app.store.admin import check
-
         with Store.existing(self.store) as store:
             problems = check(store, quick=self.quick)
         _print(problems or [f"{'A quick look finds nothing' if self.quick else 'Nothing is'} wrong with {self.store}."])
@@ -56,9 +55,6 @@ class Backup(StoreOption):
 
     def run(self) -> int:
         """Print where the copy is and how large; exit code 1 when the store it is of is damaged."""
-        from app.store import Store
-        from app.store.admin import back_up, check
-
         size = back_up(self.store, self.path)
         _print([f"{self.path} holds all of {self.store}, {size / 1e6:,.1f} MB."])
         with Store.open(self.path, read_only=True) as copy:
@@ -74,8 +70,6 @@ class Restore(StoreOption):
 
     def run(self) -> int:
         """Print where what was there has gone."""
-        from app.store.admin import restore
-
         away = restore(self.path, self.store)
         _print([f"{self.store} is now what {self.path} is.", *([f"What it was is in {away}."] if away else [])])
         return 0
@@ -88,9 +82,6 @@ class Merge(StoreOption):
 
     def run(self) -> int:
         """Print how much was added."""
-        from app.store import Store
-        from app.store.admin import merge
-
         with Store.existing(self.path) as other, Store.open(self.store) as store:
             if other.file == store.file:
                 raise BadInput("A store cannot be merged into itself.")
@@ -111,9 +102,6 @@ class Prune(StoreOption):
 
     def run(self) -> int:
         """Say what would go, ask, and remove it; exit code 1 when the answer is no."""
-        from app.store import Store
-        from app.store.admin import PruneFilter, count_prunable, remove
-
         before = None if self.before is None else datetime.combine(self.before, time()).timestamp()
         prune = PruneFilter(self.of_run, before, self.errors)
         with Store.existing(self.store) as store:

@@ -119,7 +119,7 @@ async def solve(
     except BaseException as error:
         await retry_while_busy(store.fail, attempt, _sentence(error))
         raise
-    yield Ended(attempt, costs.over(attempt))
+    yield Ended(attempt, replace(costs, seconds=attempt.seconds or 0.0))
 
 
 def _sentence(error: BaseException) -> str:

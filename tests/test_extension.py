@@ -65,9 +65,10 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "graphs" / "twice.py").write_text(STRATEGY)
     for file, name, entry in (("evals/tasks.py", "gsm8k", "colours"), ("graphs/__init__.py", "cot", "twice")):
         text = (folder / file).read_text()
-        line = f'    "{name}": {name}.{"TASK" if name == "gsm8k" else "STRATEGY"},\n'
-        assert line in text
-        text = text.replace(line, line + line.replace(name, entry)).replace(f"import {name}", f"import {entry}, {name}")
+        pair = f'"{name}": {name}.{"TASK" if name == "gsm8k" else "STRATEGY"}'
+        assert pair in text
+        text = text.replace(pair, f"{pair}, {pair.replace(name, entry)}")
+        text = text.replace(f"import {name}", f"import {entry}, {name}")
         (folder / file).write_text(text)
     replies = [f"Fruit is 2 + 2 = 5.\nAnswer: {colour}" for colour in ("red", "crimson", "blue")]
     (folder / "replies.jsonl").write_text("".join(json.dumps(reply) + "\n" for reply in replies))

@@ -18,6 +18,7 @@ from rich.console import Console
 
 from app.backends.config import BackendConfig
 from app.errors import BadInput
+from app.models import DEFAULT, NotDownloaded, find, pull, resolve
 from prompts.backend import Backend, Capability
 
 
@@ -36,7 +37,6 @@ class BackendEntry:
 
 async def _embedded(config: BackendConfig) -> Backend:
     from app.backends.embedded import EmbeddedBackend
-    from app.models import DEFAULT
 
     model = config.model or DEFAULT
     path = await asyncio.to_thread(_model_file, model, config.cache_dir)
@@ -48,8 +48,6 @@ async def _embedded(config: BackendConfig) -> Backend:
 
 def _model_file(name: str, cache: Path) -> Path:
     """The model's file, checked, and downloaded when it is missing and has a source."""
-    from app.models import NotDownloaded, find, pull, resolve
-
     try:
         return resolve(name, cache)
     except NotDownloaded:

@@ -24,6 +24,7 @@ import time
 from bisect import bisect_left
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -174,12 +175,11 @@ def _tokens(text: str) -> int:
 
 
 def _in_order(replies: Iterator[str | Reply], source: str) -> Callable[[Request], str | Reply]:
-    given = 0
+    numbers = count()
 
     def answer(_: Request) -> str | Reply:
-        nonlocal given
+        given = next(numbers)
         for reply in replies:
-            given += 1
             return reply
         raise BackendError(f"The scripted replies ran out after {given}: add more to {source}.")
 

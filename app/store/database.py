@@ -100,7 +100,8 @@ class Database:
         Raises:
             StoreError: There is none, or it cannot be opened.
         """
-        return cls.open(path, read_only=not can_write(existing_file(path)))
+        file = existing_file(path)
+        return cls.open(path, read_only=not (os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)))
 
     def __enter__(self) -> Self:
         return self
@@ -221,11 +222,6 @@ def existing_file(path: Path | str) -> Path:
     if is_there:
         raise StoreError(f"{path} is no file and so no trace store: pass another --store PATH.")
     raise StoreError(f"There is no trace store at {path}: solve a question first, or pass --store PATH.")
-
-
-def can_write(path: Path) -> bool:
-    """Whether SQLite can write the file, for which it needs the folder too."""
-    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
 
 
 def connect_read_only(file: Path) -> sqlite3.Connection:

@@ -123,10 +123,6 @@ class Costs:
         units = {name: "" if unit == name else f" {unit}" for name, unit in COST_UNITS.items()}
         return {name.replace("_", " "): f"{format_number(getattr(self, name))}{unit}" for name, unit in units.items()}
 
-    def over(self, attempt: Attempt) -> Costs:
-        """The costs with the wall-clock seconds of a closed attempt."""
-        return replace(self, seconds=attempt.seconds or 0.0)
-
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -230,13 +226,10 @@ def record(index: int, step: Step, question: Question, thought: str, checks: Ite
 
 def usages(records: Iterable[Record]) -> list[CallUsage]:
     """The token counts of each record's calls."""
-    return [
-        CallUsage(
-            record.step.verb,
-            tuple((call.generation.usage.prompt, call.generation.usage.completion) for call in record.step.calls),
-        )
-        for record in records
-    ]
+    steps = [record.step for record in records]
+    counts = ([call.generation.usage for call in step.calls] for step in steps)
+    tokens = (tuple((usage.prompt, usage.completion) for usage in calls) for calls in counts)
+    return [CallUsage(step.verb, each) for step, each in zip(steps, tokens, strict=True)]
 
 
 def context_sizes(steps: Iterable[CallUsage]) -> list[ContextSize]:

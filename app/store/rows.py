@@ -32,7 +32,7 @@ as_json = json.JSONEncoder(separators=(",", ":")).encode
 """A value as JSON without spaces, of which a store would hold many."""
 
 
-def run_row(spec: RunSpec, text_id: TextId) -> dict[str, object]:
+def run_row(spec: RunSpec, text_id: TextId) -> Row:
     """The columns of a run, without what is known only when it starts.
 
     Of its identity, the hashes of the items are one text, which runs on the same questions share, and all else another.
@@ -73,11 +73,10 @@ def read_run(row: Row, texts: Mapping[int, str]) -> Run:
     return Run(row["id"], spec, row["started"])
 
 
-def attempt_row(spec: AttemptSpec, text_id: TextId) -> dict[str, object]:
+def attempt_row(spec: AttemptSpec, text_id: TextId) -> Row:
     """The columns of an attempt, without what is known only when it starts or ends."""
     question = spec.question
-    columns: dict[str, object] = {name: getattr(spec, name) for name in _OF_ATTEMPT}
-    return columns | {
+    return {name: getattr(spec, name) for name in _OF_ATTEMPT} | {
         "question_id": question.id,
         "question": text_id(question.text),
         "context": text_id(question.context) if question.context else None,
@@ -88,7 +87,7 @@ def attempt_row(spec: AttemptSpec, text_id: TextId) -> dict[str, object]:
     }
 
 
-def state_row(attempt: Attempt, text_id: TextId) -> dict[str, object]:
+def state_row(attempt: Attempt, text_id: TextId) -> Row:
     """The columns of an attempt that its end decides."""
     completion = text_id(attempt.completion) if attempt.status == "done" else None
     return {name: getattr(attempt, name) for name in _OF_STATE} | {"completion": completion}
@@ -118,7 +117,7 @@ def read_attempt(row: Row, texts: Mapping[int, str]) -> Attempt:
     return Attempt(**state, spec=spec, completion=completion)
 
 
-def step_row(step: Step, text_id: TextId, memory_id: MemoryId) -> dict[str, object]:
+def step_row(step: Step, text_id: TextId, memory_id: MemoryId) -> Row:
     """The columns of a step, without its place in the attempt."""
     result = step.answer if step.answer is not None else step.thought
     words, answer = None, None
@@ -154,7 +153,7 @@ def read_step(row: Row, calls: Sequence[Call], texts: Mapping[int, str], memorie
     )
 
 
-def call_row(call: Call, text_id: TextId) -> dict[str, object]:
+def call_row(call: Call, text_id: TextId) -> Row:
     """The columns of a call, without its place in the step."""
     request, generation = call.request, call.generation
     layout = [[message.role, [part.kind for part in message.parts]] for message in request.messages]

@@ -34,7 +34,9 @@ class Backends:
         self, config: BackendConfig, opener: Callable[[BackendConfig], Awaitable[Backend]] = open_backend
     ) -> None:
         self.config = config
-        self._default, self._opener = _default_name(config), opener
+        names = {"scripted": "scripted", "embedded": DEFAULT}
+        self._default = config.model or names.get(config.backend, "the server's model")
+        self._opener = opener
         self._opened: dict[str, Backend] = {}
         self._lock = asyncio.Lock()
 
@@ -75,9 +77,3 @@ class Backends:
     async def _open(self, name: str) -> Backend:
         model = self.config.model if name == self._default else name
         return await self._opener(self.config.model_copy(update={"model": model}).with_slots(SLOTS))
-
-
-def _default_name(config: BackendConfig) -> str:
-    """The name of the model of the command line."""
-    defaults = {"scripted": "scripted", "embedded": DEFAULT}
-    return config.model or defaults.get(config.backend, "the server's model")

@@ -75,7 +75,7 @@ def page(site: Site) -> gr.Blocks:
 
         # Unqueued: Gradio closes the stream of a session's queued events when the last of them ends, and the answers to
         # one that joins at that very moment are lost (a first click, right after the page is there).
-        demo.load(open_link, None, [tabs, run.run], queue=False, **EVENT_DEFAULTS)
+        demo.load(open_link, None, [tabs, run], queue=False, **EVENT_DEFAULTS)
         demo.unload(leave)  # without it, what runs for a visitor goes on until it has something more to show
     demo.max_threads = 200  # events at once, over all visitors; a question being solved is one
     demo.queue(default_concurrency_limit=None, api_open=False)

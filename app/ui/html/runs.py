@@ -6,7 +6,6 @@ runs_html([(run, summarize_run(store, run))])
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from markupsafe import Markup
@@ -18,7 +17,7 @@ from app.ui.html.text import escaped, list_html, markup, note_html, one_line, st
 from evals.formatting import percent_interval, points, points_interval, ratio
 from evals.progress import Progress
 from evals.report import RunSummary, describe
-from evals.results import BackendUse, common_items
+from evals.results import BackendUse
 from evals.statistics import Comparison, Estimate, Flips
 
 MAX_REASONS, MAX_REASON = 20, 300
@@ -28,15 +27,6 @@ MAX_ROWS = 300
 
 Outcome = Literal["right", "wrong", "no answer", "not judged", "error", "unfinished"]
 SHOWN_COSTS = ("peak_context", "processed", "generated", "seconds")
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """One question in two runs."""
-
-    question_id: str
-    a: ItemResult
-    b: ItemResult
 
 
 def best_estimate(summary: RunSummary) -> Estimate | None:
@@ -70,7 +60,12 @@ def runs_html(runs: Sequence[tuple[Run, RunSummary]]) -> Markup:
 def run_html(run: Run, summary: RunSummary, use: BackendUse) -> Markup:
     """One run: how each scorer judged it, what could not be judged, and how busy the backend was."""
     rows = [
-        tuple(map(escaped, (name, percent(found.value), percent_interval(found.interval)))) + _counts(found)
+        tuple(
+            map(
+                escaped,
+                (name, percent(found.value), percent_interval(found.interval), f"{found.correct:,}", f"{found.n:,}"),
+            )
+        )
         for name, found in summary.accuracy.items()
     ]
     heads = (Head("judged by"), *(Head(name, number=True) for name in ("right", "95% interval", "correct", "of")))
@@ -165,20 +160,17 @@ def comparison_html(comparison: Comparison, name_a: str, name_b: str) -> Markup:
     return list_html("sentences", words) + table_html("Paired comparison", heads, rows) + note
 
 
-def pairs_of(items_a: Sequence[ItemResult], items_b: Sequence[ItemResult]) -> list[Pair]:
-    """The questions that both runs have tried, in the order of the first."""
-    return [Pair(a.question_id, a, b) for a, b in common_items(items_a, items_b)]
-
-
-def pairs_html(pairs: Sequence[Pair], flips: Flips, scorer: str, name_a: str, name_b: str) -> Markup:
+def pairs_html(
+    pairs: Sequence[tuple[ItemResult, ItemResult]], flips: Flips, scorer: str, name_a: str, name_b: str
+) -> Markup:
     """Two runs question by question, with links to both traces."""
     heads = [Head("question"), Head("flip")]
     for name in (name_a, name_b):
         heads += [Head(name), Head("answer"), Head("peak context", "tokens", number=True)]
     rows = list[list[Markup]]()
     for pair in pairs[:MAX_ROWS]:
-        cells = [escaped(pair.question_id), _flip_badge(pair.question_id, flips)]
-        for item in (pair.a, pair.b):
+        cells = [escaped(pair[0].question_id), _flip_badge(pair[0].question_id, flips)]
+        for item in pair:
             judged = markup("{} {}", _outcome_badge(outcome(item, scorer)), attempt_link(item.attempt))
             cells += [judged, _answer(item), escaped(format_number(item.costs.peak_context))]
         rows.append(cells)
@@ -222,10 +214,6 @@ def _run_row(run: Run, summary: RunSummary) -> tuple[Markup, ...]:
         *map(escaped, means),
         escaped(when(run.started)),
     )
-
-
-def _counts(found: Estimate) -> tuple[Markup, Markup]:
-    return markup("{:,}", found.correct), markup("{:,}", found.n)
 
 
 def _answer(item: ItemResult) -> Markup:

@@ -16,12 +16,12 @@ from app.errors import BadInput
 from app.session import solve
 from app.ui.bindings import EVENT_DEFAULTS, enclosing, handler
 from app.ui.html.columns import Column, columns_html
-from app.ui.html.runs import comparison_html, pairs_html, pairs_of
+from app.ui.html.runs import comparison_html, pairs_html
 from app.ui.html.text import alert_html, markup, note_html
 from app.ui.live import LiveAttempts, Started, Streams
 from app.ui.site import Site
 from app.ui.tabs.runs import chosen_run, run_choices, scorer_choices
-from evals.results import pair
+from evals.results import common_items, pair
 from graphs import DEFAULT, STRATEGIES
 from prompts.clean import check_question
 from prompts.values import Question, UserError
@@ -70,12 +70,12 @@ def compare_runs(site: Site, number_a: object, number_b: object, scorer: str | N
         a, b = chosen_run(site, number_a), chosen_run(site, number_b)
         scorer = scorer or a.spec.primary
         comparison = pair(site.store, a, b, scorer)
-        pairs = pairs_of(site.store.items(a.id), site.store.items(b.id))
+        pairs = common_items(site.store.items(a.id), site.store.items(b.id))
     except UserError as error:
         return alert_html(str(error))
     if shown == FLIPS:
         flipped = {*comparison.flips.gained, *comparison.flips.lost}
-        pairs = [each for each in pairs if each.question_id in flipped]
+        pairs = [each for each in pairs if each[0].question_id in flipped]
     names = (f"{a.spec.strategy} (run {a.id})", f"{b.spec.strategy} (run {b.id})")
     return comparison_html(comparison, *names) + pairs_html(pairs, comparison.flips, scorer, *names)
 

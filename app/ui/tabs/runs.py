@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, get_args
 
 import gradio as gr
@@ -35,15 +34,8 @@ DRAWN = 40
 NO_RUN = note_html("Choose a run to see its questions.")
 
 
-@dataclass(frozen=True, slots=True)
-class RunsTab:
-    """The inputs that a link sets: a change of ``run`` shows that run."""
-
-    run: gr.Dropdown
-
-
-def build(site: Site) -> RunsTab:
-    """Draw the tab inside the current context."""
+def build(site: Site) -> gr.Dropdown:
+    """Draw the tab inside the current context; a change of the dropdown, as by a link, shows that run."""
     table = gr.HTML(note_html("The runs will appear here."), elem_classes="runs-box")
     with gr.Row():
         accuracy = [_chart(html) for html in accuracy_charts(())]
@@ -76,7 +68,7 @@ def build(site: Site) -> RunsTab:
             end = event.then(handler(site, ended), panel.number, [panel.progress, *shown], **EVENT_DEFAULTS)
             end.then(show_items, filters, items, **EVENT_DEFAULTS)
             end.then(show_run, [run, scorer], view, **EVENT_DEFAULTS)
-    return RunsTab(run)
+    return run
 
 
 def overview(site: Site) -> tuple[Markup, Markup, Markup, dict[str, Any]]:
@@ -170,12 +162,9 @@ def chosen_run(site: Site, number: object) -> Run:
 
 def scorer_choices(site: Site, run: Run) -> list[str]:
     """The scorers of a run, the primary one first: its task's, or those found in the store if there is no such task."""
-    found = TASKS[run.spec.task].scorers if run.spec.task in TASKS else _stored_scorers(site, run)
+    stored = sorted({name for item in site.store.items(run.id) for name in item.scores})
+    found = TASKS[run.spec.task].scorers if run.spec.task in TASKS else stored
     return [run.spec.primary, *(name for name in found if name != run.spec.primary)]
-
-
-def _stored_scorers(site: Site, run: Run) -> list[str]:
-    return sorted({name for item in site.store.items(run.id) for name in item.scores})
 
 
 def _chart(html: Markup) -> gr.HTML:

@@ -105,7 +105,7 @@ async def test_a_model_of_the_catalogue_that_is_missing_is_downloaded_before_it_
         return object()
 
     monkeypatch.setitem(CATALOGUE, "tiny", tiny)
-    monkeypatch.setattr("app.models.pull", pull)
+    monkeypatch.setattr("app.backends.open.pull", pull)
     monkeypatch.setattr(EmbeddedBackend, "open_file", opened)
     config = BackendConfig(backend="embedded", model="tiny", cache_dir=tmp_path, slots=3, context=512, timeout=9)
     await open_backend(config)
@@ -119,7 +119,7 @@ async def test_a_damaged_model_is_refused_and_not_replaced_unasked(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setitem(CATALOGUE, "tiny", Model("tiny", "a few bytes", "none", 24, "0" * 64))
-    monkeypatch.setattr("app.models.pull", lambda *_: pytest.fail("pulled"))
+    monkeypatch.setattr("app.backends.open.pull", lambda *_: pytest.fail("pulled"))
     (tmp_path / "tiny.gguf").write_bytes(b"GGUF\x03\0\0\0" + bytes(16))
     with pytest.raises(ModelError, match="run `isump models pull tiny` to fetch it anew"):
         await open_backend(BackendConfig(backend="embedded", model="tiny", cache_dir=tmp_path))
