@@ -105,7 +105,7 @@ def parse(model: type[C], words: Sequence[str], prog: str) -> C:
     Raises:
         BadInput: An option is unknown, missing, empty, or has a value that cannot be used.
     """
-    help = f"see {prog} --help"
+    help = f"see {' '.join([prog, *(word for word in words[:1] if word in model.model_fields)])} --help"
     if empty := _empty_option(words):
         raise BadInput(f"{brief(empty)} has no value: give it one, or leave it out; {help}.")
     try:

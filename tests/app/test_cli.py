@@ -42,7 +42,7 @@ BAD = {
     "a strategy that is none": (("solve", "Why?", "--strategy", "magic"), "'magic'.*cot.*direct.*isump"),
     "a backend that is none": (("solve", "Why?", "--backend", "magic"), "magic.*embedded.*openai.*scripted"),
     "a model that is none": (("solve", "Why?", "--model", "magic"), "magic.*qwen2.5-coder-1.5b"),
-    "a setting out of bounds": (("solve", "Why?", "--step-tokens", "0"), "step-tokens cannot be 0.*isump --help"),
+    "a setting out of bounds": (("solve", "Why?", "--step-tokens", "0"), "step-tokens cannot be 0.*isump solve --help"),
     "a setting that is no number": (("solve", "Why?", "--step-tokens", "many"), "many"),
     "a variant that is none": (("solve", "Why?", "--variant", "triple"), "triple.*two-call.*fused"),
     "an option that is none": (("solve", "Why?", "--magic"), "--magic"),

@@ -43,7 +43,7 @@ class Ended:
         assert self.code in codes, (self.code, said[-2000:])
         if self.code == 2 and not self.out:
             assert said and "\n" not in said, said[-2000:]
-            assert len(said) < 2_200 and said.endswith("."), said[-2000:]
+            assert len(said) < 2_200 and said.endswith((".", "?")), said[-2000:]
         return said
 
 
