@@ -1,4 +1,4 @@
-"""iSUMp: step, summarize, step ... each step sees the question and a short memory, never the earlier thoughts.
+"""iSUMp: step and summarize by turns; each step sees the question and a short memory, never the earlier thoughts.
 
     python -m app solve "..." --strategy isump --step-tokens 96
 
