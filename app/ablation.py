@@ -78,18 +78,18 @@ async def remove_facts(
     control = view.attempt
     yield Removal(None, control, None)
 
-    memories = [replace(fork.memory, known=(*known[:place], *known[place + 1 :])) for place in range(len(known))]
+    memories = [replace(fork.memory, known=(*known[:index], *known[index + 1 :])) for index in range(len(known))]
     forks = [replace(fork, memory=memory) for memory in memories]
     streams = [solve(question, strategy, backend, settings, store, fork=each) for each in forks]
     views = [AttemptView()] * len(known)
     async with aclosing(Merge(streams, concurrency).batches()) as batches:
         async for batch in batches:
-            for place, event in batch:
-                views[place] = view = views[place].after(event)
+            for index, event in batch:
+                views[index] = view = views[index].after(event)
                 if view.attempt is not None:
-                    yield Removal(known[place], view.attempt, not _same(view.attempt.answer, control.answer))
+                    yield Removal(known[index], view.attempt, not _same(view.attempt.answer, control.answer))
                 elif view.over and view.number is not None:
-                    yield Removal(known[place], store.attempt(view.number), None)
+                    yield Removal(known[index], store.attempt(view.number), None)
 
 
 def _same(one: str | None, other: str | None) -> bool:

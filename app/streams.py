@@ -3,7 +3,7 @@
 streams = [solve(question, name, backend, Settings(), store) for name in ("isump", "cot")]
 async with aclosing(Merge(streams).batches()) as batches:
 async for batch in batches:
-for place, event in batch: ...
+for index, event in batch: ...
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Merge(Generic[T]):
         self.stopped = False
 
     async def batches(self) -> AsyncGenerator[list[tuple[int, T | UserError]]]:
-        """Yield whatever has arrived since the last batch, each item with the place of its stream.
+        """Yield whatever has arrived since the last batch, each item with the index of its stream.
 
         A stream that fails with a ``UserError`` yields it as its last item and the others go on; any other error ends
         all of them and is raised. When the caller stops iterating, every stream is closed before this returns.
@@ -79,10 +79,10 @@ class Merge(Generic[T]):
 
     async def _follow(self, sender: MemoryObjectSendStream[tuple[int, T | UserError]]) -> None:
         with suppress(anyio.BrokenResourceError):  # the reader has left, and this task is about to be cancelled
-            for place, stream in self._streams:
+            for index, stream in self._streams:
                 try:
                     async with aclosing(stream):
                         async for event in stream:
-                            sender.send_nowait((place, event))
+                            sender.send_nowait((index, event))
                 except UserError as error:
-                    sender.send_nowait((place, error))
+                    sender.send_nowait((index, error))

@@ -40,10 +40,10 @@ def differences(before: Sequence[str], after: Sequence[str]) -> tuple[Line, ...]
         found.append(Line("kept", text) if kept else None)
     gone = _left(before, old)
     paired = len(gone) * found.count(None) <= _MAX_PAIRS
-    for place, text in enumerate(after):
-        if found[place] is None:
+    for index, text in enumerate(after):
+        if found[index] is None:
             source = next((line for line in gone if _same_fact(line, text)), None) if paired else None
-            found[place] = Line("added", text) if source is None else Line("changed", text, source)
+            found[index] = Line("added", text) if source is None else Line("changed", text, source)
             if source is not None:
                 gone.remove(source)
     return (*(line for line in found if line), *(Line("dropped", text) for text in gone))

@@ -18,7 +18,7 @@ from app.ui.bindings import EVENT_DEFAULTS, enclosing, handler
 from app.ui.html.columns import Column, columns_html
 from app.ui.html.runs import comparison_html, pairs_html
 from app.ui.html.text import alert_html, markup, note_html
-from app.ui.live import LiveAttempts, Started, Streams
+from app.ui.jobs import Job, JobList, Streams
 from app.ui.site import Site
 from app.ui.tabs.runs import chosen_run, run_choices, scorer_choices
 from evals.results import common_items, pair
@@ -41,7 +41,7 @@ def build(site: Site) -> None:
 
 
 async def compare_strategies(
-    site: Site, started: Started[LiveAttempts], text: str | None, *chosen: str | None
+    site: Site, jobs: JobList[Job], text: str | None, *chosen: str | None
 ) -> AsyncGenerator[Markup]:
     """Ask one question in each of the ways ``chosen`` (strategy, model, strategy, model ...), all at once."""
     try:
@@ -49,12 +49,12 @@ async def compare_strategies(
         ways = [(s, m) for s, m in zip(chosen[::2], chosen[1::2], strict=True) if s and m and s != NONE]
         if len(ways) < 2:
             raise BadInput("There is nothing to compare: choose at least two strategies.")
-        live, headings = LiveAttempts(len(ways)), [f"{strategy}, {model}" for strategy, model in ways]
-        started.add(live)
-        yield _columns_html(headings, live)
-        async with aclosing(live.follow(partial(_streams, site, question, ways))) as changes:
+        job, headings = Job(len(ways)), [f"{strategy}, {model}" for strategy, model in ways]
+        jobs.add(job)
+        yield _columns_html(headings, job)
+        async with aclosing(job.follow(partial(_streams, site, question, ways))) as changes:
             async for _ in changes:
-                yield _columns_html(headings, live)
+                yield _columns_html(headings, job)
     except UserError as error:
         yield alert_html(str(error))
 
@@ -90,12 +90,12 @@ async def _streams(site: Site, question: Question, ways: Sequence[tuple[str, str
     ]
 
 
-def _columns_html(headings: Sequence[str], live: LiveAttempts) -> Markup:
-    return columns_html([Column(*each) for each in zip(headings, live.views, strict=True)])
+def _columns_html(headings: Sequence[str], job: Job) -> Markup:
+    return columns_html([Column(*each) for each in zip(headings, job.views, strict=True)])
 
 
 def _build_strategies(site: Site) -> None:
-    started = gr.State(Started[LiveAttempts]())
+    jobs = gr.State(JobList[Job]())
     question = gr.Textbox(label="Question", lines=3, max_lines=10, placeholder="Write a question of a few steps.")
     names, chosen = site.backends.names(), list[gr.Dropdown]()
     with gr.Row():
@@ -111,11 +111,11 @@ def _build_strategies(site: Site) -> None:
         stop = gr.Button("Stop", scale=0, min_width=120)
     view = gr.HTML(note_html("The attempts will appear here, one in each column."), elem_classes="columns-box")
 
-    async def end(_: Site, started: Started[LiveAttempts]) -> None:
-        started.stop()
+    async def end(_: Site, jobs: JobList[Job]) -> None:
+        jobs.stop()
 
-    begin.click(handler(site, compare_strategies), [started, question, *chosen], view, **EVENT_DEFAULTS)
-    stop.click(handler(site, end), started, None, queue=False, **EVENT_DEFAULTS)
+    begin.click(handler(site, compare_strategies), [jobs, question, *chosen], view, **EVENT_DEFAULTS)
+    stop.click(handler(site, end), jobs, None, queue=False, **EVENT_DEFAULTS)
 
 
 def _build_runs(site: Site) -> None:

@@ -25,7 +25,7 @@ from app.ui.bindings import EVENT_DEFAULTS, handler
 from app.ui.html.columns import Column, fork_columns_html
 from app.ui.html.removals import removals_html
 from app.ui.html.text import alert_html, note_html, status_html
-from app.ui.live import LiveAttempts, Started, Streams
+from app.ui.jobs import Job, JobList, Streams
 from app.ui.site import Site
 from prompts.clean import check_question
 from prompts.memories import TextMemory
@@ -70,15 +70,15 @@ def build(site: Site, attempt: gr.Number, step: gr.Slider) -> ForkPanel:
             which = gr.Button("Which fact mattered?", scale=0, min_width=280)
             stop = gr.Button("Stop", scale=0, min_width=120)
         columns, removals = gr.HTML(elem_classes="columns-box"), gr.HTML()
-    started = gr.State(Started[LiveAttempts]())
+    jobs = gr.State(JobList[Job]())
 
-    async def end(_: Site, started: Started[LiveAttempts]) -> None:
-        started.stop()
+    async def end(_: Site, jobs: JobList[Job]) -> None:
+        jobs.stop()
 
     place, edits = [attempt, step], [known, goals, question, model, temperature, max_steps]
-    go.click(handler(site, resume_forks), [started, forks, *place, *edits], columns, **EVENT_DEFAULTS)
+    go.click(handler(site, resume_forks), [jobs, forks, *place, *edits], columns, **EVENT_DEFAULTS)
     removing = which.click(handler(site, remove_each_fact), [*place, *edits], removals, **EVENT_DEFAULTS)
-    stop.click(handler(site, end), started, None, queue=False, **EVENT_DEFAULTS)
+    stop.click(handler(site, end), jobs, None, queue=False, **EVENT_DEFAULTS)
     stop.click(None, cancels=[removing])
     return ForkPanel((*edits, note), (columns, removals))
 
@@ -109,7 +109,7 @@ def boxes(site: Site, attempt: object, step: object) -> tuple[object, ...]:
     )
 
 
-async def resume_forks(site: Site, started: Started[LiveAttempts], number: int, *values: Any) -> AsyncGenerator[Markup]:
+async def resume_forks(site: Site, jobs: JobList[Job], number: int, *values: Any) -> AsyncGenerator[Markup]:
     """Resume ``number`` forks of the step as edited; they are shown beside their parent as they grow.
 
     ``values`` are those of ``ForkEdits``.
@@ -117,14 +117,14 @@ async def resume_forks(site: Site, started: Started[LiveAttempts], number: int, 
     edits = ForkEdits(*values)
     try:
         parent, fork, question, settings = edited_fork(site, edits)
-        headings = ["Fork"] if number == 1 else [f"Fork {place}" for place in range(1, number + 1)]
-        column, live = Column("Parent", stored_view(site.store, parent.id)), LiveAttempts(number)
-        started.add(live)
-        yield _forks_html(column, fork, headings, live)
+        headings = ["Fork"] if number == 1 else [f"Fork {index}" for index in range(1, number + 1)]
+        column, job = Column("Parent", stored_view(site.store, parent.id)), Job(number)
+        jobs.add(job)
+        yield _forks_html(column, fork, headings, job)
         streams = partial(_streams, site, edits.model, parent, fork, question, settings, number)
-        async with aclosing(live.follow(streams)) as changes:
+        async with aclosing(job.follow(streams)) as changes:
             async for _ in changes:
-                yield _forks_html(column, fork, headings, live)
+                yield _forks_html(column, fork, headings, job)
     except UserError as error:
         yield alert_html(str(error))
 
@@ -171,8 +171,8 @@ def fork_in_view(site: Site, attempt: object, step: object) -> tuple[Attempt, Fo
         StoreError: There is no such attempt or step.
     """
     try:
-        parent, place = site.store.attempt(int(float(str(attempt)))), int(float(str(step)))
-        taken = [site.store.record(parent.id, at) for at in (place, place - 1) if at >= 0]
+        parent, index = site.store.attempt(int(float(str(attempt)))), int(float(str(step)))
+        taken = [site.store.record(parent.id, at) for at in (index, index - 1) if at >= 0]
         return parent, fork_at(parent, taken[::-1])
     except (ValueError, OverflowError):
         raise BadInput("There is no step in view: open an attempt first.") from None
@@ -218,6 +218,6 @@ async def _streams(
     return resume_with_seeds(fork, question, parent.spec.strategy, backend, settings, site.store, number)
 
 
-def _forks_html(parent: Column, fork: Fork, headings: Sequence[str], live: LiveAttempts) -> Markup:
-    forks = [Column(*each) for each in zip(headings, live.views, strict=True)]
+def _forks_html(parent: Column, fork: Fork, headings: Sequence[str], job: Job) -> Markup:
+    forks = [Column(*each) for each in zip(headings, job.views, strict=True)]
     return fork_columns_html(parent, fork, forks)

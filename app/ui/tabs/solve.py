@@ -25,7 +25,7 @@ from app.ui.html.plot import chart_html
 from app.ui.html.steps import answer_html, step_card_html
 from app.ui.html.tables import attempt_link, brief
 from app.ui.html.text import alert_html, escaped, joined, markup, note_html, status_html
-from app.ui.live import LiveQuestion, Started, Streams
+from app.ui.jobs import JobList, QuestionJob, Streams
 from app.ui.site import Site
 from graphs import DEFAULT, STRATEGIES, find_strategy
 from prompts.clean import check_question
@@ -88,9 +88,9 @@ def chart_box_html(records: Sequence[Record]) -> Markup:
     return chart_html(context_chart(usages(records)))
 
 
-def questions_box_html(started: Started[LiveQuestion]) -> Markup:
+def questions_box_html(jobs: JobList[QuestionJob]) -> Markup:
     """The visitor's questions, once there is more than one, each with how it ended."""
-    begun = [(each.view.number, each) for each in started.newest if each.view.number is not None]
+    begun = [(each.view.number, each) for each in jobs.newest if each.view.number is not None]
     if len(begun) < 2:
         return Markup()
     rows = joined(
@@ -102,7 +102,7 @@ def questions_box_html(started: Started[LiveQuestion]) -> Markup:
 
 def build(site: Site) -> None:
     """Draw the tab inside the current context."""
-    started = gr.State(Started[LiveQuestion]())
+    jobs = gr.State(JobList[QuestionJob]())
     with gr.Row():
         with gr.Column(scale=3, min_width=320):
             with gr.Row(elem_classes="question-row"):
@@ -130,27 +130,27 @@ def build(site: Site) -> None:
             questions = gr.HTML(elem_classes="questions-box")
 
     async def ask(
-        site: Site, started: Started[LiveQuestion], text: str | None, strategy: str, model: str, *chosen: Any
+        site: Site, jobs: JobList[QuestionJob], text: str | None, strategy: str, model: str, *chosen: Any
     ) -> AsyncGenerator[tuple[Any, ...]]:
-        live = LiveQuestion(text or "")
-        started.add(live)
+        job = QuestionJob(text or "")
+        jobs.add(job)
         settings: dict[str, Any] = dict(zip(SETTINGS, chosen, strict=True))
-        yield *_boxes(live), questions_box_html(started), gr.Button(interactive=True)
-        async with aclosing(live.follow(partial(_streams, site, live.text, strategy, model, settings))) as changes:
+        yield *_boxes(job), questions_box_html(jobs), gr.Button(interactive=True)
+        async with aclosing(job.follow(partial(_streams, site, job.text, strategy, model, settings))) as changes:
             async for _ in changes:
-                boxes = _boxes(live) if started.newest[0] is live else (gr.skip(), gr.skip(), gr.skip())
-                yield *boxes, questions_box_html(started), gr.Button(interactive=bool(started.running))
+                boxes = _boxes(job) if jobs.newest[0] is job else (gr.skip(), gr.skip(), gr.skip())
+                yield *boxes, questions_box_html(jobs), gr.Button(interactive=bool(jobs.running))
 
-    async def end(_: Site, started: Started[LiveQuestion]) -> None:
-        started.stop()  # async, because tasks may be cancelled in the thread of their loop only
+    async def end(_: Site, jobs: JobList[QuestionJob]) -> None:
+        jobs.stop()  # async, because tasks may be cancelled in the thread of their loop only
 
     def explain(_: Site, name: str | None) -> gr.Dropdown:
         return gr.Dropdown(info=find_strategy(name or "").help)
 
-    inputs = [started, question, strategy, model, *settings]
+    inputs = [jobs, question, strategy, model, *settings]
     outputs = [answer, steps, chart, questions, stop]
     begin.click(handler(site, ask), inputs, outputs, trigger_mode="multiple", **EVENT_DEFAULTS)
-    stop.click(handler(site, end), started, None, queue=False, **EVENT_DEFAULTS)
+    stop.click(handler(site, end), jobs, None, queue=False, **EVENT_DEFAULTS)
     strategy.input(handler(site, explain), strategy, strategy, queue=False, **EVENT_DEFAULTS)
     for button, text in examples:
         button.click(lambda text=text: text, None, question, queue=False, **EVENT_DEFAULTS)
@@ -187,8 +187,8 @@ async def _streams(site: Site, text: str, strategy: str, model: str, chosen: dic
     return [solve(question, strategy, backend, settings, site.store)]
 
 
-def _boxes(live: LiveQuestion) -> tuple[Markup, Markup, Markup]:
-    view = live.view
+def _boxes(job: QuestionJob) -> tuple[Markup, Markup, Markup]:
+    view = job.view
     return answer_box_html(view), steps_box_html(view.records), chart_box_html(view.records)
 
 

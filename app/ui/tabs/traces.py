@@ -70,7 +70,7 @@ def build(site: Site) -> None:
         buttons=[],
         elem_classes="attempts-box",
     )
-    place = gr.State(0)
+    page = gr.State(0)
     with gr.Row(elem_classes="pager"):
         newer = gr.Button("Newer", size="sm", scale=0, min_width=110)
         counted = gr.HTML(elem_classes="pager-text")
@@ -97,7 +97,7 @@ def build(site: Site) -> None:
                 settings = gr.HTML()
     panel = fork.build(site, attempt, step)
 
-    filters, list_view = [words, only, run, other, task, strategy], [table, counted, place]
+    filters, list_view = [words, only, run, other, task, strategy], [table, counted, page]
     step_view = [steps, body, prompt, output, *panel.boxes]
     attempt_view = [*panel.views, step, head, answer, settings, *step_view]
 
@@ -143,8 +143,8 @@ def build(site: Site) -> None:
     )
     gr.on([words.submit, *(box.input for box in filters[1:])], handler(site, find), filters, list_view, **_LAST)
     gr.on(words.submit, handler(site, filter_choices), None, [run, other, task, strategy], **_FAST)
-    newer.click(handler(site, partial(turn_page, -1)), [*filters, place], list_view, **_FAST)
-    older.click(handler(site, partial(turn_page, 1)), [*filters, place], list_view, **_FAST)
+    newer.click(handler(site, partial(turn_page, -1)), [*filters, page], list_view, **_FAST)
+    older.click(handler(site, partial(turn_page, 1)), [*filters, page], list_view, **_FAST)
     table.select(event_handler(site, pick, gr.SelectData), None, [attempt, *attempt_view], **_LAST)
     # What a person does is answered here, and what a handler sets it shows itself: a change would be answered twice.
     in_view: dict[str, Any] = _LAST | {"inputs": [attempt, step], "preprocess": False}
@@ -174,13 +174,13 @@ def show_attempt(site: Site, number: object, at: object) -> tuple[object, ...]:
     try:
         found, store = site.store.attempt(attempt), site.store
         total = store.step_count(attempt)
-        place = max(0, min(whole(at), total - 1))
+        index = max(0, min(whole(at), total - 1))
         answer = answer_html(found, store.costs(attempt), store.scores(attempt))
-        shown = show_step(site, attempt, place)
+        shown = show_step(site, attempt, index)
     except StoreError:
         gone = alert_html(f"Attempt {attempt} cannot be shown: there is none of that number here.")
         return _no_steps(), gone, *[""] * 6, *fork.boxes(site, attempt, 0)
-    slider = gr.Slider(maximum=max(total - 1, 1), value=place, interactive=total > 1)
+    slider = gr.Slider(maximum=max(total - 1, 1), value=index, interactive=total > 1)
     return slider, header_html(found), answer, settings_html(found), *shown
 
 
@@ -188,13 +188,13 @@ def show_step(site: Site, number: object, at: object) -> tuple[object, ...]:
     """One step of an attempt: the list of steps around it, the step, its prompts, its replies, the boxes to edit it."""
     attempt, store = whole(number), site.store
     total = store.step_count(attempt)
-    place = max(0, min(whole(at), total - 1))
-    outline = store.outline(attempt, max(0, min(place - LISTED // 2, total - LISTED)), LISTED)
-    stepper = stepper_html(outline, place, total, store.first_faults(attempt))
-    boxes = fork.boxes(site, attempt, place)
+    index = max(0, min(whole(at), total - 1))
+    outline = store.outline(attempt, max(0, min(index - LISTED // 2, total - LISTED)), LISTED)
+    stepper = stepper_html(outline, index, total, store.first_faults(attempt))
+    boxes = fork.boxes(site, attempt, index)
     if not total:
         return stepper, "", "", "", *boxes
-    record = store.record(attempt, place)
+    record = store.record(attempt, index)
     calls = record.step.calls
     return stepper, step_html(attempt, record, total), prompts_html(calls), outputs_html(calls), *boxes
 

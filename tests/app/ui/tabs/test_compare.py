@@ -9,7 +9,7 @@ from markupsafe import Markup
 from app.backends.scripted import ScriptedBackend
 from app.store import Store
 from app.store.records import Run
-from app.ui.live import LiveAttempts, Started
+from app.ui.jobs import Job, JobList
 from app.ui.site import Site
 from app.ui.tabs import compare
 from evals.gsm8k import GsmSource
@@ -34,7 +34,7 @@ def site(store: Store) -> Iterator[Site]:
 
 async def compared(site: Site, text: str | None, *ways: str | None) -> list[Markup]:
     """Every page that a comparison shows."""
-    return [page async for page in compare.compare_strategies(site, Started(), text, *ways)]
+    return [page async for page in compare.compare_strategies(site, JobList(), text, *ways)]
 
 
 async def measured(store: Store, right: range) -> Run:
@@ -85,7 +85,7 @@ async def test_what_cannot_be_compared_is_a_sentence(
 
 
 async def test_stop_ends_every_column_and_keeps_it(site: Site) -> None:
-    started, shown = Started[LiveAttempts](), list[Markup]()
+    started, shown = JobList[Job](), list[Markup]()
     pages = compare.compare_strategies(site, started, "How many?", "isump", "scripted", "cot", "scripted")
     async with asyncio.timeout(5):
         async for page in pages:

@@ -13,7 +13,7 @@ from app.backends.scripted import ScriptedBackend
 from app.errors import BackendError
 from app.session import solve
 from app.store import Store
-from app.ui.live import LiveAttempts, Started
+from app.ui.jobs import Job, JobList
 from app.ui.site import Site
 from app.ui.tabs import fork as fork_panel
 from app.ui.tabs.fork import ForkEdits, edited_fork, fork_in_view, memory_lines
@@ -58,7 +58,7 @@ def edits(site: Site, at: int, **changes: Any) -> ForkEdits:
 
 async def forked(site: Site, typed: ForkEdits, number: int = 1) -> Markup:
     """The last page of ``number`` forks."""
-    return await last(fork_panel.resume_forks(site, Started(), number, *astuple(typed)))
+    return await last(fork_panel.resume_forks(site, JobList(), number, *astuple(typed)))
 
 
 def boxed(values: tuple[Any, ...]) -> list[Any]:
@@ -100,7 +100,7 @@ async def test_k_forks_have_k_seeds_and_one_table_of_answers(site: Site, parent:
 
 
 async def test_stop_keeps_what_was_done_and_says_so(site: Site, parent: int) -> None:
-    started, shown = Started[LiveAttempts](), list[Markup]()
+    started, shown = JobList[Job](), list[Markup]()
     async with asyncio.timeout(5):
         async for page in fork_panel.resume_forks(site, started, 2, *astuple(edits(site, 0))):
             shown.append(page)

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from app.attempt_view import STOPPED, AttemptView
 from app.store.records import Attempt, AttemptSpec, Costs, Record
-from app.ui.live import LiveQuestion, Started
+from app.ui.jobs import JobList, QuestionJob
 from app.ui.page import Link, read_link
 from app.ui.site import Site
 from app.ui.tabs.solve import SHOWN, answer_box_html, chart_box_html, questions_box_html, steps_box_html
@@ -24,8 +24,8 @@ def taken(index: int, verb: Verb, text: str) -> Record:
     return Record(index, Step(verb, index // 2 + 1, TextMemory(), TextMemory((text,)), thought=thought))
 
 
-def asked(text: str, view: AttemptView) -> LiveQuestion:
-    question = LiveQuestion(text)
+def asked(text: str, view: AttemptView) -> QuestionJob:
+    question = QuestionJob(text)
     question.views = [view]
     return question
 
@@ -80,7 +80,7 @@ def test_untrusted_text_is_escaped(site: Site) -> None:
         steps_box_html([taken(0, "step", HOSTILE), taken(1, "summarize", HOSTILE)]),
         answer_box_html(ended(HOSTILE)),
         answer_box_html(AttemptView(1, error=HOSTILE)),
-        questions_box_html(Started([asked(HOSTILE, AttemptView(1)), asked("Why?", ended(HOSTILE))])),
+        questions_box_html(JobList([asked(HOSTILE, AttemptView(1)), asked("Why?", ended(HOSTILE))])),
     ]
     for html in parts:
         assert isinstance(html, Markup)
@@ -90,8 +90,8 @@ def test_untrusted_text_is_escaped(site: Site) -> None:
 
 def test_the_questions_of_a_visitor_are_listed_when_there_are_two() -> None:
     one, two, none = asked("First?", ended("7")), asked("Second?", AttemptView(2)), asked("Third?", AttemptView())
-    assert questions_box_html(Started([none, one])) == ""
-    html = questions_box_html(Started([two, one]))
+    assert questions_box_html(JobList([none, one])) == ""
+    html = questions_box_html(JobList([two, one]))
     assert "attempt 2" in html and "thinking" in html and "First?" in html and "7" in html
 
 

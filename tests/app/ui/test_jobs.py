@@ -10,7 +10,7 @@ from app.backends.scripted import Reply, ScriptedBackend
 from app.errors import ModelError
 from app.session import Event, solve
 from app.store import Store
-from app.ui.live import REMEMBERED, LiveAttempts, LiveQuestion, Opening, Started, Streams
+from app.ui.jobs import REMEMBERED, Job, JobList, Opening, QuestionJob, Streams
 from prompts.settings import Settings
 from prompts.values import Question
 
@@ -37,7 +37,7 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 async def test_a_question_is_followed_to_its_end(store: Store) -> None:
-    question, seen = LiveQuestion(QUESTION.text), list[int]()
+    question, seen = QuestionJob(QUESTION.text), list[int]()
     async for _ in question.follow(opening(events(store, *REPLIES))):
         seen.append(len(question.view.records))
     view = question.view
@@ -48,7 +48,7 @@ async def test_a_question_is_followed_to_its_end(store: Store) -> None:
 
 
 async def test_a_mistake_is_a_sentence_and_the_steps_stay(store: Store) -> None:
-    question = LiveQuestion(QUESTION.text)
+    question = QuestionJob(QUESTION.text)
     async for _ in question.follow(opening(events(store, REPLIES[0]))):
         pass
     assert question.over and question.view.error and "ran out" in question.view.error
@@ -56,7 +56,7 @@ async def test_a_mistake_is_a_sentence_and_the_steps_stay(store: Store) -> None:
 
 
 async def test_stop_ends_it_at_once_and_the_trace_says_so(store: Store) -> None:
-    question = LiveQuestion(QUESTION.text)
+    question = QuestionJob(QUESTION.text)
     async with asyncio.timeout(5):
         async for _ in question.follow(opening(events(store, REPLIES[0], NEVER))):
             if question.view.records:
@@ -67,20 +67,20 @@ async def test_stop_ends_it_at_once_and_the_trace_says_so(store: Store) -> None:
 
 
 async def test_it_stops_when_nobody_follows(store: Store) -> None:
-    question = LiveQuestion(QUESTION.text)
+    question = QuestionJob(QUESTION.text)
     async with asyncio.timeout(5), aclosing(question.follow(opening(events(store, NEVER)))) as changes:
         await anext(changes)
     assert question.over and question.view.stopped and store.attempt(1).error == "stopped"
 
 
 async def test_several_attempts_are_followed_and_stopped_together(store: Store) -> None:
-    live = LiveAttempts(3)
+    job = Job(3)
     streams = (events(store, *REPLIES), events(store), events(store, NEVER))
     async with asyncio.timeout(5):
-        async for _ in live.follow(opening(*streams)):
-            if live.views[0].over and live.views[1].over:
-                live.stop()
-    right, failed, stopped = live.views
+        async for _ in job.follow(opening(*streams)):
+            if job.views[0].over and job.views[1].over:
+                job.stop()
+    right, failed, stopped = job.views
     assert right.attempt and right.attempt.answer == "7" and right.error is None
     assert failed.error and "ran out" in failed.error and stopped.stopped
     assert {attempt.status for attempt in store.attempts()} == {"done", "error"}
@@ -96,35 +96,35 @@ async def test_stop_works_while_a_model_is_opened(before: bool) -> None:
         opened = True
         return ()
 
-    live = LiveAttempts(2)
+    job = Job(2)
     if before:
-        live.stop()
+        job.stop()
     else:
-        asyncio.get_running_loop().call_later(0.02, live.stop)
+        asyncio.get_running_loop().call_later(0.02, job.stop)
     async with asyncio.timeout(5):
-        async for _ in live.follow(slowly):
+        async for _ in job.follow(slowly):
             pass
-    assert not opened and all(view.stopped for view in live.views)
+    assert not opened and all(view.stopped for view in job.views)
 
 
 async def test_a_model_that_cannot_be_opened_is_an_error_of_the_question() -> None:
     async def absent() -> Streams:
         raise ModelError("There is no such model: download it.")
 
-    question = LiveQuestion("Why?")
+    question = QuestionJob("Why?")
     async for _ in question.follow(absent):
         pass
     assert question.view.error == "There is no such model: download it."
     with pytest.raises(ModelError):
-        async for _ in LiveAttempts(2).follow(absent):
+        async for _ in Job(2).follow(absent):
             pass
 
 
 async def test_only_what_is_over_is_forgotten() -> None:
-    started, running = Started[LiveQuestion](), LiveQuestion("running")
+    started, running = JobList[QuestionJob](), QuestionJob("running")
     started.add(running)
     for i in range(2 * REMEMBERED):
-        question = LiveQuestion(str(i))
+        question = QuestionJob(str(i))
         async for _ in question.follow(opening(events_that_fail())):
             pass
         started.add(question)

@@ -1,8 +1,8 @@
-"""Attempts that a visitor started: one handler of the page follows them, another may stop them.
+"""Jobs: attempts that a visitor started; one handler of the page follows them, another may stop them.
 
-    question = LiveQuestion("How many are left?")
-    async for _ in question.follow(streams):
-        print(question.view.records)
+    job = QuestionJob("How many are left?")
+    async for _ in job.follow(streams):
+        print(job.view.records)
 
 ``streams`` is a coroutine function, because a backend may have to be opened before there is an event to follow.
 """
@@ -28,7 +28,7 @@ Opening = Callable[[], Coroutine[Any, Any, Streams]]
 """Makes the event streams of attempts, once what they need is open."""
 
 
-class LiveAttempts:
+class Job:
     """Attempts that are started together and run at the same time.
 
     Attributes:
@@ -62,8 +62,8 @@ class LiveAttempts:
             self._merge = Merge(await self._opening)
             async with aclosing(self._merge.batches()) as batches:
                 async for batch in batches:
-                    for place, event in batch:
-                        self.views[place] = self.views[place].after(event)
+                    for index, event in batch:
+                        self.views[index] = self.views[index].after(event)
                     if not self.over:
                         yield
         except asyncio.CancelledError:
@@ -84,7 +84,7 @@ class LiveAttempts:
             self._opening.cancel()
 
 
-class LiveQuestion(LiveAttempts):
+class QuestionJob(Job):
     """One attempt at a question that a visitor wrote."""
 
     def __init__(self, text: str) -> None:
@@ -97,7 +97,7 @@ class LiveQuestion(LiveAttempts):
         return self.views[0]
 
     async def follow(self, streams: Opening) -> AsyncGenerator[None]:
-        """Run the attempt as ``LiveAttempts`` does; a ``UserError`` of ``streams`` is in its view, too."""
+        """Run the attempt as ``Job`` does; a ``UserError`` of ``streams`` is in its view, too."""
         try:
             async with aclosing(super().follow(streams)) as changes:
                 async for _ in changes:
@@ -107,26 +107,26 @@ class LiveQuestion(LiveAttempts):
             yield
 
 
-L = TypeVar("L", bound=LiveAttempts)
+J = TypeVar("J", bound=Job)
 
 
 @dataclass(slots=True)
-class Started(Generic[L]):
-    """The work that one visitor started in one tab, the newest first."""
+class JobList(Generic[J]):
+    """The jobs of one visitor in one tab, the newest first."""
 
-    newest: list[L] = field(default_factory=list)
+    newest: list[J] = field(default_factory=list)
 
-    def add(self, live: L) -> None:
-        """Put ``live`` first; the oldest that are over are forgotten here, but not in the store."""
+    def add(self, job: J) -> None:
+        """Put ``job`` first; the oldest that are over are forgotten here, but not in the store."""
         kept = [other for i, other in enumerate(self.newest, 1) if i < REMEMBERED or not other.over]
-        self.newest = [live, *kept]
+        self.newest = [job, *kept]
 
     @property
-    def running(self) -> list[L]:
-        """The work that is not over yet."""
-        return [live for live in self.newest if not live.over]
+    def running(self) -> list[J]:
+        """The jobs that are not over yet."""
+        return [job for job in self.newest if not job.over]
 
     def stop(self) -> None:
         """Stop the newest that is still running."""
-        for live in self.running[:1]:
-            live.stop()
+        for job in self.running[:1]:
+            job.stop()
