@@ -119,9 +119,10 @@ class Costs:
         )
 
     def describe(self) -> dict[str, str]:
-        """Every cost with its unit, by name."""
-        units = {name: "" if unit == name else f" {unit}" for name, unit in COST_UNITS.items()}
-        return {name.replace("_", " "): f"{format_number(getattr(self, name))}{unit}" for name, unit in units.items()}
+        """Every cost with its unit, by a short name."""
+        units = {name: "" if unit == name else f" {unit.split()[-1]}" for name, unit in COST_UNITS.items()}
+        names = {name: name.removesuffix("_tokens").replace("_", " ") for name in units}
+        return {names[name]: f"{format_number(getattr(self, name))}{unit}" for name, unit in units.items()}
 
 
 @dataclass(frozen=True, slots=True)

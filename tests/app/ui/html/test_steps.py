@@ -30,7 +30,7 @@ def test_a_conclusion_without_a_call_says_where_its_answer_is_from() -> None:
 def test_an_answer_has_why_it_ended_its_scores_and_its_costs() -> None:
     costs = Costs(1200, 34, 500, 100, 99_999, 3, 2, 1.25)
     shown = read(answer_html(attempt(answer="7 & <8>"), costs, {"numeric": Score(0, "7", "expected 9")})).text
-    for words in ("7 & <8>", "answered", "1,200 tokens", "434 tokens", "99,999 token pairs", "1.2 s", "numeric: wrong"):
+    for words in ("7 & <8>", "answered", "1,200 tokens", "434 tokens", "99,999 pairs", "1.2 s", "numeric: wrong"):
         assert words in shown
     assert "none" in read(answer_html(attempt(answer=None, ending="step_limit"), costs)).text
     assert "hit the step limit" in answer_html(attempt(ending="step_limit"), costs)
