@@ -140,8 +140,8 @@ STREAMED: dict[str, Callable[[Any], dict[str, Any]]] = {
 
 async def sane(server: FakeServer, answer: Answer | Raw, verb: str, **options: Any) -> Generation | BackendError:
     """What an answer becomes, a Generation or an error, checked; afterwards the backend works as before."""
-    server.then(answer)
-    async with aclosing(client(server, tries=1, **options)) as backend:
+    server.then(answer, answer)
+    async with aclosing(client(server, **options)) as backend:  # the body of a 204 spoils the next try: it has two
         try:
             made: Generation | BackendError = await replied(backend, verb)
         except BackendError as raised:
@@ -211,6 +211,7 @@ async def test_any_json_as_the_list_of_models(value: Any) -> None:
 
 @fast
 @given(st.integers(200, 599), json_values | st.binary(max_size=40), st.sampled_from(VERBS))
+@example(204, None, "generate")
 async def test_any_status_with_any_body(status: int, content: Any, verb: str) -> None:
     async with FakeServer() as server:
         await sane(server, Answer(status, content), verb)
