@@ -168,7 +168,7 @@ class Isump(BaseSettings):
     runs: CliSubCommand[Runs] = Field(description="list runs and the newest attempts")
     show: CliSubCommand[Show] = Field(description="replay an attempt in the terminal")
     models: CliSubCommand[Models] = Field(description="list, download or locate models")
-    store: CliSubCommand[StoreCommands] = Field(description="check, mend, back up or thin out the trace store")
+    store: CliSubCommand[StoreCommands] = Field(description="check, back up, restore, merge or prune the trace store")
     doctor: CliSubCommand[Doctor] = Field(description="say what works here, and what to install for the rest")
 
 

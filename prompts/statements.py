@@ -100,11 +100,9 @@ def last_statement(text: str) -> str | None:
 
 def whole_reply(text: str) -> str | None:
     """A reply of a few words as the answer itself, unless it asks, announces or puts off."""
-    return (
-        None
-        if _DEFERRED.search(text) or re.match(r"\s*#+ ?\D|.*:\s*\Z", text, re.DOTALL)
-        else strip_markup(text) or None
-    )
+    if _DEFERRED.search(text) or re.match(r"\s*#+ ?\D|.*:\s*\Z", text, re.DOTALL):
+        return None
+    return strip_markup(text) or None
 
 
 def is_non_answer(answer: str) -> bool:

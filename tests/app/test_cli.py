@@ -52,7 +52,7 @@ BAD = {
     "an attempt that is no number": (("show", "first"), "first"),
     "no such model": (("models", "path", "magic"), "magic"),
     "no command": ((), "There is no command.*solve.*doctor"),
-    "a command that is none": (("sovle",), "sovle"),
+    "a command that is none": (("sovle",), "sovle.*did you mean solve"),
     "a missing value": (("solve", "Why?", "--model"), "--model"),
 }
 
@@ -210,6 +210,16 @@ def test_doctor_without_a_model_says_how_to_get_one(
     assert code == 0, said
     assert "isump models pull" in said and "will be made" in said and "xllamacpp" in said
     assert not (tmp_path / "t.sqlite").exists(), "nothing is changed"
+
+
+def test_doctor_fails_when_the_store_cannot_be_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    place = tmp_path / "t.sqlite"
+    place.write_bytes(b"this is no database" * 99)
+    assert ran(monkeypatch, "doctor", "--store", str(place)) == 1
+    assert "cannot be used" in capsys.readouterr().out
 
 
 def test_a_reader_that_has_seen_enough_does_not_end_the_attempt(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ from evals.gsm8k import GSM8K_SCORERS, flexible_extract, numeric, strict_match
 from evals.task import Item, Scorer
 from prompts.values import Question, Score
 
+OFFICIAL = os.environ.get("ISUMP_GSM8K", "")  # read here, because a test's own environment has none of ours
+
 
 @dataclass(frozen=True)
 class Written:
@@ -136,11 +138,9 @@ def test_no_text_breaks_a_scorer(completion: str, answer: str | None):
         assert judged(scorer, completion, answer, "18").value in (0.0, 1.0, None)
 
 
+@pytest.mark.skipif(not OFFICIAL, reason="set ISUMP_GSM8K to the official train.jsonl to check all its golds")
 def test_all_golds_of_the_real_training_set_score_one():
-    path = os.environ.get("ISUMP_GSM8K")
-    if not path:
-        pytest.skip("set ISUMP_GSM8K to the official train.jsonl to check all its golds")
-    lines = Path(path).read_text(encoding="utf-8").splitlines()
+    lines = Path(OFFICIAL).read_text(encoding="utf-8").splitlines()
     assert lines
     for n, line in enumerate(lines, 1):
         answer: str = json.loads(line)["answer"]

@@ -19,8 +19,9 @@ import pytest
 import pytest_asyncio
 from psutil import STATUS_ZOMBIE, NoSuchProcess, Process
 
-from app.backends.embedded import EmbeddedBackend
+from app.backends.embedded import EmbeddedBackend, choose_context
 from app.errors import BackendError, BackendUnavailable, BadInput, ModelError
+from app.gguf import ModelFacts
 from prompts.memory_text import schema as memory_schema
 from prompts.reasoner import PromptReasoner
 from prompts.settings import Settings
@@ -69,6 +70,14 @@ async def test_what_the_tokenizer_answers_is_looked_at(server: FakeServer) -> No
                 await engine.count_tokens("Why?")
         server.then(Answer(body={"tokens": [1, 2]}))
         assert await engine.count_tokens("Why?") == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "trained", "context"),
+    [(None, 32_768, 8192), (None, 2048, 2048), (None, None, 8192), (256, 32_768, 256), (2**24, None, 2**24)],
+)
+def test_a_context_that_fits_is_taken(asked: int | None, trained: int | None, context: int) -> None:
+    assert choose_context(asked, 1, ModelFacts(frozenset(), trained)) == context
 
 
 @asynccontextmanager
