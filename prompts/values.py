@@ -45,26 +45,38 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One chat message, kept in the parts it was built from."""
+    """One chat message, kept in the parts it was built from and the text that stands between them."""
 
     role: Role
     parts: tuple[Part, ...]
+    join: str = "\n\n"
 
     @property
     def content(self) -> str:
-        """The message as the model sees it: the texts of its parts, a blank line between them."""
-        return "\n\n".join(part.text for part in self.parts)
+        """The message as the model sees it."""
+        return self.join.join(part.text for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request to a backend: messages, the most tokens to generate, sampling, and an optional JSON schema."""
+    """A request to a backend: messages, the most tokens to generate, sampling, and what binds the reply.
+
+    A last message of the assistant is the beginning of the reply, which goes on from there (``Capability.CONTINUE``).
+    The reply ends before any text of ``stop``, of which servers take four. ``schema`` is a JSON schema.
+    """
 
     messages: tuple[Message, ...]
     max_tokens: int
     temperature: float = 0.0
     seed: int = 0
     schema: Mapping[str, Any] | None = None
+    stop: tuple[str, ...] = ()
+
+    @property
+    def prefill(self) -> str:
+        """The beginning of the reply that the request gives."""
+        last = self.messages[-1]
+        return last.content if last.role == "assistant" else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +98,11 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """A backend's reply. ``finish_reason``: "stop" (the model ended) or "length" (max_tokens hit)."""
+    """A backend's reply, without the prefill.
+
+    ``finish_reason``: "stop" (the model ended, or was stopped) or "length" (max_tokens hit). ``stop_reason``: the stop
+    text that ended it, where the server says so.
+    """
 
     text: str
     usage: Usage
@@ -94,6 +110,7 @@ class Generation:
     seconds: float
     started: float = 0.0  # Unix time at which the request was sent
     retries: tuple[Retry, ...] = ()
+    stop_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

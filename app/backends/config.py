@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from platformdirs import user_cache_path
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr
@@ -13,6 +13,7 @@ from pydantic_settings import CliSuppress
 
 from prompts.user_files import UserPath
 
+Continuation = Literal["none", "prefill", "vllm"]
 MAX_SLOTS = 1024
 """Requests that an embedded model can answer side by side."""
 
@@ -42,6 +43,11 @@ class BackendConfig(BaseModel):
     )
     api_key: CliSuppress[SecretStr | None] = Field(
         default=None, validation_alias=AliasChoices("ISUMP_API_KEY", "OPENAI_API_KEY"), description="key of the server"
+    )
+    continuation: Continuation | None = Field(
+        default=None,
+        description="openai: how the server goes on in a reply that was begun: none, prefill (llama.cpp) or vllm; by "
+        "default as the server's list of models tells",
     )
     replies: UserPath | None = Field(default=None, description="scripted: file of replies, a JSON string a line")
     context: int | None = Field(

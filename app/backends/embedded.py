@@ -19,7 +19,6 @@ import subprocess
 import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
-from dataclasses import replace
 from pathlib import Path
 
 from app.backends.openai import ApiModel, OpenAIBackend
@@ -49,13 +48,16 @@ class EmbeddedBackend(OpenAIBackend):
     """
 
     name: str = "embedded"
-    capabilities: frozenset[Capability] = frozenset(
-        {Capability.COUNT_TOKENS, Capability.STREAM, Capability.CONTINUE, Capability.SCHEMA}
-    )
 
     def __init__(self, process: subprocess.Popen[str], model: str, base_url: str, api_key: str, timeout: float) -> None:
         super().__init__(
-            model, base_url=base_url, api_key=api_key, timeout=timeout, server="the embedded model", direct=True
+            model,
+            base_url=base_url,
+            api_key=api_key,
+            timeout=timeout,
+            server="the embedded model",
+            direct=True,
+            continuation="prefill",
         )
         self.api_key = api_key
         self._process = process
@@ -104,6 +106,11 @@ class EmbeddedBackend(OpenAIBackend):
         return backend
 
     @property
+    def capabilities(self) -> frozenset[Capability]:
+        """All that llama.cpp's server can do."""
+        return super().capabilities | {Capability.COUNT_TOKENS}
+
+    @property
     def pid(self) -> int:
         """The process that holds the model."""
         return self._process.pid
@@ -116,16 +123,15 @@ class EmbeddedBackend(OpenAIBackend):
     async def generate(self, request: Request) -> Generation:
         """Answer one request; raises what ``OpenAIBackend.generate`` raises."""
         try:
-            generation = await super().generate(request)
+            return await super().generate(request)
         except BackendUnavailable as error:
             raise self._ended(error) from error
-        return replace(generation, text=generation.text.removeprefix(_prefill(request)))
 
     async def stream(self, request: Request) -> AsyncGenerator[str | Generation]:
         """Answer one request piece by piece; raises what ``OpenAIBackend.stream`` raises."""
         try:
             async with aclosing(super().stream(request)) as items:
-                async for item in items:  # a stream, unlike a whole reply, begins after the beginning that was given
+                async for item in items:
                     yield item
         except BackendUnavailable as error:
             raise self._ended(error) from error
@@ -152,12 +158,6 @@ class EmbeddedBackend(OpenAIBackend):
         """End the child process and free its memory."""
         await super().aclose()
         await asyncio.to_thread(_end, self._process)
-
-
-def _prefill(request: Request) -> str:
-    """The beginning of the reply that a request gives: llama.cpp puts it in front of the continuation, once whole."""
-    last = request.messages[-1]
-    return last.content if last.role == "assistant" else ""
 
 
 def _address(process: subprocess.Popen[str], settings: Mapping[str, object]) -> str | None:

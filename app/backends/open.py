@@ -26,6 +26,7 @@ from prompts.backend import Backend, Capability
 class BackendEntry:
     """A kind of backend: what it can do, known before it is opened, and the coroutine that opens it.
 
+    What depends on the server that an ``openai`` client meets, such as ``CONTINUE``, only the opened backend tells.
     ``package`` runs the model, and its version may change an answer; none where another machine runs it.
     """
 
@@ -59,7 +60,13 @@ async def _openai(config: BackendConfig) -> Backend:
 
     key = config.api_key.get_secret_value() if config.api_key else None
     with Console(stderr=True).status("connecting"):
-        return await OpenAIBackend.open(config.model, base_url=config.base_url, api_key=key, timeout=config.timeout)
+        return await OpenAIBackend.open(
+            config.model,
+            base_url=config.base_url,
+            api_key=key,
+            timeout=config.timeout,
+            continuation=config.continuation,
+        )
 
 
 async def _scripted(config: BackendConfig) -> Backend:

@@ -28,6 +28,7 @@ from tenacity import (
     wait_random,
 )
 
+from app.backends.config import Continuation
 from app.errors import BackendError, BackendUnavailable, BadInput, ContextOverflow, MissingKey
 from app.text import sanitize
 from prompts.backend import Capability
@@ -41,6 +42,12 @@ MAX_TOKENS = 2**24
 """More than any context holds, and few enough that sums of products of them stay within the store's 64 bits."""
 MIN_SECRET = 8
 """Characters of a key that is masked; a shorter one ("none", "EMPTY") may be a word of any reply."""
+CONTINUATIONS: dict[str | None, Continuation] = {"llamacpp": "prefill", "vllm": "vllm"}
+"""How a server continues a message of the assistant, by the owner that it names for its models."""
+_TO_CONTINUE: dict[Continuation, dict[str, bool]] = {
+    "vllm": {"continue_final_message": True, "add_generation_prompt": False}
+}
+"""Options of a request that ask for it, where a last message of the assistant alone does not."""
 _MAX_REASON = 300
 """Characters of what a server said, wherever it is quoted."""
 _CONNECT_SECONDS = 10.0
@@ -94,6 +101,8 @@ class Choice(ApiModel):
     message: ChatMessage | None = None
     delta: ChatMessage = ChatMessage()
     finish_reason: str | None = None
+    stop_reason: int | str | None = None
+    """vLLM: the stop text, or the number of the token, that ended it."""
 
 
 class Completion(ApiModel):
@@ -110,6 +119,7 @@ class ModelList(ApiModel):
         """One of them."""
 
         id: str = Field(min_length=1, max_length=200)
+        owned_by: object = None
 
     data: list[Entry]
 
@@ -126,10 +136,10 @@ class OpenAIBackend:
         pause: Seconds before the second try; it doubles after each, with jitter, unless the server says how long.
         server: What messages call the server, when its address would say little.
         direct: Ignore the environment's proxies.
+        continuation: How the server continues a message of the assistant; ``None`` lets ``open`` find it out.
     """
 
     name: str = "openai"
-    capabilities: frozenset[Capability] = frozenset({Capability.STREAM, Capability.SCHEMA})
     control_tokens: frozenset[str] = frozenset()
 
     def __init__(
@@ -143,12 +153,14 @@ class OpenAIBackend:
         pause: float = 0.5,
         server: str | None = None,
         direct: bool = False,
+        continuation: Continuation | None = None,
     ) -> None:
         if base_url is None and not api_key:
             raise MissingKey("OpenAI wants an API key: set OPENAI_API_KEY, or pass --base-url for another server.")
         if api_key and not (api_key.isascii() and api_key.isprintable() and api_key == api_key.strip()):
             raise BadInput("The API key holds characters that cannot be sent: check OPENAI_API_KEY.")
         self.model = self.fingerprint = model
+        self.continuation: Continuation | None = continuation
         self.base_url = _check_url(OPENAI_URL if base_url is None else base_url)
         self._key, self._timeout, self._tries = api_key, timeout, tries
         self._backoff = wait_exponential(multiplier=pause, max=MAX_PAUSE) + wait_random(0, pause)
@@ -161,18 +173,28 @@ class OpenAIBackend:
         """A backend that knows its model: the one named, else the first that the server lists.
 
         A server of one model answers to any name; the ``fingerprint`` is then the name the server itself has for it.
+        How it continues a message is taken from the owner it names for its models, unless ``continuation`` says it.
         """
         backend = cls(model or "", **options)
         try:
-            listed = await backend._models(required=not model)
+            entries = await backend._models(required=not model)
+            listed = [entry.id for entry in entries]
             if not model:
                 backend.model = backend.fingerprint = listed[0]
             elif len(listed) == 1 and model not in listed:
                 backend.fingerprint = listed[0]
+            if backend.continuation is None and entries and isinstance(owner := entries[0].owned_by, str):
+                backend.continuation = CONTINUATIONS.get(owner)
         except BaseException:
             await backend.aclose()
             raise
         return backend
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """The abilities of this client, and of the server to continue a message."""
+        continues = {Capability.CONTINUE} if self.continuation not in (None, "none") else set[Capability]()
+        return frozenset({Capability.STREAM, Capability.SCHEMA} | continues)
 
     async def generate(self, request: Request) -> Generation:
         """Answer one request; ``seconds`` is what the caller waited, failed tries and pauses included.
@@ -198,7 +220,8 @@ class OpenAIBackend:
             text = ""  # a reasoning model that spent every token before its first word of answer
         if text is None:
             raise BackendError(f"{self._server} answered without any text: try another model.")
-        return Generation(self._masked(text), self._usage(completion.usage), finish_reason, seconds, started, retries)
+        text, usage = self._continued(self._masked(text), request), self._usage(completion.usage)
+        return Generation(text, usage, finish_reason, seconds, started, retries, _stop_text(choice))
 
     async def stream(self, request: Request) -> AsyncGenerator[str | Generation]:
         """Answer one request piece by piece, then the whole Generation; once it has begun nothing is tried again.
@@ -207,7 +230,7 @@ class OpenAIBackend:
             UserError: As ``generate`` does, also when the reply breaks off.
         """
         started, clock = time.time(), time.perf_counter()
-        pieces, reason, usage = list[str](), None, None
+        pieces, last, usage = list[str](), None, None
         options = self._options(request) | {"stream": True, "stream_options": {"include_usage": True}}
 
         async def begin() -> tuple[object, AsyncStream[object]]:
@@ -223,16 +246,17 @@ class OpenAIBackend:
                 chunk = self._read(Completion, event)
                 usage = chunk.usage or usage
                 for choice in chunk.choices or ():
-                    reason = choice.finish_reason or reason
+                    last = choice if choice.finish_reason else last
                     if piece := self._masked(choice.delta.content or ""):
                         pieces.append(piece)
                         yield piece
                 event, _ = await self._send(lambda: anext(events, None), tries=1)
-        if reason is None:
+        if last is None:
             raise BackendUnavailable(f"{self._server} broke off its answer: try again.")
         seconds = time.perf_counter() - clock
-        finish_reason, counted = self._finish_reason(reason), self._usage(usage)
-        yield Generation(self._masked("".join(pieces)), counted, finish_reason, seconds, started, retries)
+        finish_reason, counted = self._finish_reason(last.finish_reason), self._usage(usage)
+        text = self._masked("".join(pieces))
+        yield Generation(text, counted, finish_reason, seconds, started, retries, _stop_text(last))
 
     @property
     def alive(self) -> bool:
@@ -254,13 +278,29 @@ class OpenAIBackend:
         if request.schema is not None:
             form = {"name": "reply", "strict": True, "schema": dict(request.schema)}
             options["response_format"] = {"type": "json_schema", "json_schema": form}
+        if request.stop:
+            options["stop"] = list(request.stop)
+        if request.prefill and self.continuation:
+            options |= _TO_CONTINUE.get(self.continuation, {})
         return options
 
-    async def _models(self, *, required: bool) -> list[str]:
-        """The names that the server lists; none where it keeps no list and none is ``required``."""
+    def _continued(self, text: str, request: Request) -> str:
+        """The reply without the prefill, which llama.cpp puts in front of it unless it is streamed."""
+        prefill = request.prefill
+        if text.startswith(prefill):
+            return text[len(prefill) :]
+        if text.lstrip().startswith(prefill.strip()):
+            raise BackendError(
+                f"{self._server} changes the beginning of the reply that it is to continue (its chat template trims"
+                " it): use --continuation none."
+            )
+        return text
+
+    async def _models(self, *, required: bool) -> list[ModelList.Entry]:
+        """The models that the server lists; none where it keeps no list and none is ``required``."""
         try:
             found, _ = await self._send(lambda: self._client.get("/models", cast_to=object))
-            listed = [entry.id for entry in self._read(ModelList, found).data]
+            listed = self._read(ModelList, found).data
         except (BackendUnavailable, MissingKey):
             raise
         except BackendError:
@@ -269,7 +309,7 @@ class OpenAIBackend:
             return []
         if required and not listed:
             raise BackendError(f"{self._server} lists no model: name one with --model.")
-        if required and listed[0] != self._line(listed[0]):
+        if required and listed[0].id != self._line(listed[0].id):
             raise BackendError(f"{self._server} lists a model whose name cannot be shown: name one with --model.")
         return listed
 
@@ -403,6 +443,10 @@ def _client(base_url: str, key: str | None, timeout: float, direct: bool) -> Any
         ) from None
     # The client wants a key; a server without one ignores it.
     return AsyncOpenAI(api_key=key or "EMPTY", base_url=base_url, max_retries=0, http_client=http)
+
+
+def _stop_text(choice: Choice) -> str | None:
+    return choice.stop_reason if isinstance(choice.stop_reason, str) else None
 
 
 def _timed_out(error: BaseException | None) -> bool:

@@ -117,11 +117,15 @@ class ScriptedBackend:
         reply = self._answer(request)
         reply = Reply(reply) if isinstance(reply, str) else reply
         await asyncio.sleep(self._delay if reply.seconds is None else reply.seconds)
-        text = reply.text[: 4 * request.max_tokens]
-        finish_reason = "length" if len(text) < len(reply.text) else reply.finish_reason or "stop"
+        whole, stop_reason = _before_any(request.stop, reply.text)
+        text = whole[: 4 * request.max_tokens]
+        ended = "stop" if stop_reason else reply.finish_reason or "stop"
+        finish_reason = "length" if len(text) < len(whole) else ended
         cached = self._cache.add(messages)
         usage = Usage(prompt, _tokens(text), min(cached if reply.cached is None else reply.cached, prompt))
-        return Generation(text, usage, finish_reason, time.perf_counter() - clock, started)
+        seconds = time.perf_counter() - clock
+        stopped = stop_reason if finish_reason == "stop" else None
+        return Generation(text, usage, finish_reason, seconds, started, stop_reason=stopped)
 
     async def stream(self, request: Request) -> AsyncGenerator[str | Generation]:
         """The next reply word by word, then the whole Generation; raises as ``generate`` does."""
@@ -168,6 +172,12 @@ class _PrefixCache:
             cached += _tokens(message)
             shared -= len(message)
         return cached - 1 if cached else 0  # a server always reads the last token of a prompt
+
+
+def _before_any(stops: Iterable[str], text: str) -> tuple[str, str | None]:
+    """``text`` up to the first of ``stops`` in it, and which that is."""
+    at, stop = min(((at, stop) for stop in stops if (at := text.find(stop)) >= 0), default=(len(text), None))
+    return text[:at], stop
 
 
 def _tokens(text: str) -> int:

@@ -2,8 +2,8 @@
 
     read_call(call_row(call, text_id), texts) == call
 
-Of a prompt, the ids of its parts' texts stand in the call; its layout, ``[[role, [kind, ...]], ...]``, is the same in
-call after call and stored once, like any long text.
+Of a prompt, the ids of its parts' texts stand in the call; its layout, ``[[role, join, [kind, ...]], ...]``, is the
+same in call after call and stored once, like any long text.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ def read_step(row: Row, calls: Sequence[Call], texts: Mapping[int, str], memorie
 def call_row(call: Call, text_id: TextId) -> Row:
     """The columns of a call, without its place in the step."""
     request, generation = call.request, call.generation
-    layout = [[message.role, [part.kind for part in message.parts]] for message in request.messages]
+    layout = [[message.role, message.join, [part.kind for part in message.parts]] for message in request.messages]
     return {name: getattr(request, name) for name in _OF_CALL} | {
         "layout": text_id(as_json(layout)),
         "prompt": as_json([text_id(part.text) for message in request.messages for part in message.parts]),
@@ -165,10 +165,12 @@ def call_row(call: Call, text_id: TextId) -> Row:
         "cached_tokens": generation.usage.cached,
         "completion_tokens": generation.usage.completion,
         "finish_reason": generation.finish_reason,
+        "stop_reason": generation.stop_reason,
         "started": generation.started,
         "seconds": generation.seconds,
         "retries": as_json([[retry.error, retry.waited] for retry in generation.retries]),
         "schema": None if request.schema is None else text_id(json.dumps(request.schema)),
+        "stop": as_json(request.stop),
     }
 
 
@@ -182,8 +184,8 @@ def read_call(row: Row, texts: Mapping[int, str]) -> Call:
     """The call of a row; ``texts`` holds what ``call_texts`` names."""
     parts = iter(json.loads(row["prompt"]))
     messages = tuple(
-        Message(role, tuple(Part(kind, texts[next(parts)]) for kind in kinds))
-        for role, kinds in json.loads(texts[row["layout"]])
+        Message(role, tuple(Part(kind, texts[next(parts)]) for kind in kinds), join)
+        for role, join, kinds in json.loads(texts[row["layout"]])
     )
     schema = None if row["schema"] is None else json.loads(texts[row["schema"]])
     generation = Generation(
@@ -193,5 +195,9 @@ def read_call(row: Row, texts: Mapping[int, str]) -> Call:
         row["seconds"],
         row["started"],
         tuple(Retry(*retry) for retry in json.loads(row["retries"])),
+        row["stop_reason"],
     )
-    return Call(Request(messages, **{name: row[name] for name in _OF_CALL}, schema=schema), generation)
+    request = Request(
+        messages, **{name: row[name] for name in _OF_CALL}, schema=schema, stop=tuple(json.loads(row["stop"]))
+    )
+    return Call(request, generation)

@@ -1,4 +1,4 @@
-"""Schema of the trace store: the statements of version 1, and how a file is brought to it.
+"""Schema of the trace store: the statements that make it, and how a file is brought to it.
 
 Long texts, memories, kinds of findings and settings are stored once and named by row id. Everything that belongs to an
 attempt goes with it (``ON DELETE CASCADE``); a fork of a removed attempt stays, of no parent. The tables are STRICT: a
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x69537450  # "iStP"
 DEVELOPMENT_ID = 0x6953554D
 """Application id of the stores that were written before the first release."""
-VERSION = 1
+VERSION = 2
+"""Version 1 was written before the first release."""
 
 SCHEMA = """
 -- sha256: the first 16 bytes; of a memory, of kind, text and data
@@ -73,15 +74,17 @@ CREATE INDEX steps_memory_after ON steps(memory_after);
 
 CREATE TABLE calls (
     step INTEGER NOT NULL REFERENCES steps(id) ON DELETE CASCADE, idx INTEGER NOT NULL,
-    layout INTEGER NOT NULL REFERENCES texts(id),  -- JSON [[role, [kind, ...]], ...]
+    layout INTEGER NOT NULL REFERENCES texts(id),  -- JSON [[role, join, [kind, ...]], ...]
     prompt TEXT NOT NULL CHECK (json_valid(prompt)),  -- the ids of the texts of its parts
     output INTEGER NOT NULL REFERENCES texts(id), schema INTEGER REFERENCES texts(id),  -- JSON
     prompt_tokens INTEGER NOT NULL CHECK (prompt_tokens >= 0),
     cached_tokens INTEGER NOT NULL CHECK (cached_tokens >= 0),
-    completion_tokens INTEGER NOT NULL CHECK (completion_tokens >= 0), finish_reason TEXT NOT NULL,
+    completion_tokens INTEGER NOT NULL CHECK (completion_tokens >= 0),
+    finish_reason TEXT NOT NULL, stop_reason TEXT,
     started REAL NOT NULL, seconds REAL NOT NULL CHECK (seconds >= 0),
     retries TEXT NOT NULL CHECK (json_valid(retries)),  -- [[error, seconds waited], ...]
     max_tokens INTEGER NOT NULL, temperature REAL NOT NULL, seed INTEGER NOT NULL,
+    stop TEXT NOT NULL CHECK (json_valid(stop)),
     PRIMARY KEY (step, idx)
 ) STRICT, WITHOUT ROWID;
 
@@ -184,7 +187,7 @@ def bring_up_to_date(db: Database, path: str) -> None:
 def check_version(db: Database, path: str) -> int:
     """Version of the schema, 0 of an empty file; raises as ``bring_up_to_date``."""
     ours, version = pragma(db, "application_id"), pragma(db, "user_version")
-    if ours == DEVELOPMENT_ID:
+    if ours == DEVELOPMENT_ID or (ours == APPLICATION_ID and version < VERSION):
         raise StoreError(
             f"{path} was written by a development version, before the first release, and cannot be read any more:"
             " pass another --store PATH."

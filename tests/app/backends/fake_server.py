@@ -74,13 +74,15 @@ class Seen:
 class FakeServer:
     """Listens while it is open; ``seen`` holds every request, ``hung_up`` counts clients that left a ``HANG``.
 
-    ``sent`` counts the bytes of ``Raw`` answers that were taken. ``judge`` may choose the answer to a request.
+    ``sent`` counts the bytes of ``Raw`` answers that were taken. ``judge`` may choose the answer to a request. One of
+    the ``owner`` "llamacpp" repeats the beginning of a reply that it continues, as llama.cpp does.
     """
 
     def __init__(
         self,
         engine: ScriptedBackend | None = None,
         models: tuple[str, ...] = ("tiny",),
+        owner: str = "tests",
         judge: Callable[[Seen], Answer | Raw | None] = lambda seen: None,
     ) -> None:
         self.seen: list[Seen] = []
@@ -89,6 +91,7 @@ class FakeServer:
         self.hung_up = asyncio.Semaphore(0)
         self._engine = engine or ScriptedBackend(lambda request: "An answer.")
         self._models = models
+        self._owner = owner
         self._planned: deque[Answer | Raw] = deque()
         self._open: set[asyncio.Task[None]] = set()
 
@@ -157,7 +160,8 @@ class FakeServer:
 
     async def _answer(self, seen: Seen) -> Answer:
         if seen.path == "/v1/models":
-            return Answer(body={"object": "list", "data": [{"id": name, "object": "model"} for name in self._models]})
+            listed = [{"id": name, "object": "model", "owned_by": self._owner} for name in self._models]
+            return Answer(body={"object": "list", "data": listed})
         if seen.path != "/v1/chat/completions":
             return Answer(404, b"<html>no such page</html>", type="text/html")
         request = _request(seen.body)
@@ -168,8 +172,10 @@ class FakeServer:
         except ContextOverflow:
             return error(400, "request (999 tokens) exceeds the available context size (64 tokens), try increasing it",
                          code=400, type="exceed_context_size_error", n_prompt_tokens=999, n_ctx=64)  # fmt: skip
-        return Answer(body=completion(made.text, made.finish_reason, made.usage.prompt, made.usage.completion,
-                                      {"cached_tokens": made.usage.cached}))  # fmt: skip
+        repeated = request.prefill if self._owner == "llamacpp" else ""
+        used, text = made.usage, repeated + made.text
+        details = {"cached_tokens": used.cached}
+        return Answer(body=completion(text, made.finish_reason, used.prompt, used.completion, details))
 
     async def _stream(self, request: Request, include_usage: bool = False) -> Answer:
         sent: list[Any] = [chunk(role="assistant", content=None)]
@@ -184,7 +190,8 @@ class FakeServer:
 def _request(body: Any) -> Request:
     messages = tuple(Message(said["role"], (Part("question", said["content"]),)) for said in body["messages"])
     schema = body.get("response_format", {}).get("json_schema", {}).get("schema")
-    return Request(messages, body["max_tokens"], body["temperature"], body["seed"], schema)
+    stop = tuple(body.get("stop", ()))
+    return Request(messages, body["max_tokens"], body["temperature"], body["seed"], schema, stop)
 
 
 def chunk(reason: str | None = None, **delta: Any) -> dict[str, Any]:

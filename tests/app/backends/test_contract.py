@@ -44,8 +44,8 @@ SCHEMA = {
 def _reply(request: Request) -> str | Reply:
     if request.schema is not None:
         return '{"known": ["a fact"]}'
-    if request.messages[-1].role == "assistant":
-        return " Paris."
+    if request.prefill:
+        return " 3, 4, 5" if "2," in request.prefill else " Paris."
     asked = request.messages[-1].content
     if "capital" in asked:
         return "Paris."
@@ -72,7 +72,7 @@ async def backend(request: pytest.FixtureRequest) -> AsyncIterator[Backend]:
         if request.param == "scripted":
             made: Backend = _scripted()
         elif request.param == "openai":
-            server = await stack.enter_async_context(FakeServer(_scripted()))
+            server = await stack.enter_async_context(FakeServer(_scripted(), owner="llamacpp"))
             made = await OpenAIBackend.open(None, base_url=server.url)
         else:
             path: Path = request.getfixturevalue("smollm2")
@@ -91,7 +91,8 @@ async def test_says_which_model_it_is_and_what_its_tokenizer_reads_as_control_to
 
 
 async def test_its_entry_says_what_it_can_do_before_it_is_opened(backend: Backend) -> None:
-    assert BACKENDS[backend.name].capabilities == backend.capabilities
+    of_the_server = {Capability.CONTINUE} if backend.name == "openai" else set[Capability]()
+    assert BACKENDS[backend.name].capabilities == backend.capabilities - of_the_server
 
 
 @pytest.mark.parametrize("capability", PROTOCOLS, ids=lambda capability: capability.name)
@@ -245,6 +246,15 @@ class TestContinue:
             pieces, made = await streamed(streamer, request)
             assert "".join(pieces) == made.text == whole.text
             assert begun not in made.text
+
+    async def test_it_ends_before_a_stop_text_and_keeps_its_leading_space(self, backend: Backend) -> None:
+        needs(backend, Capability.CONTINUE, Backend)
+        counting = Request((message("user", "Count to ten."), message("assistant", "1, 2,")), 30, stop=(" 5",))
+        texts = [await backend.generate(counting)]
+        if isinstance(backend, Streamer):
+            texts.append((await streamed(backend, counting))[1])
+        for made in texts:
+            assert (made.text, made.finish_reason) == (" 3, 4,", "stop")
 
 
 class TestSchema:

@@ -9,8 +9,9 @@ import pytest
 
 from app.backends.openai import OpenAIBackend
 from app.errors import BackendError, BackendUnavailable, BadInput, ContextOverflow, MissingKey
+from prompts.backend import Capability
 from prompts.values import Generation, Request, Usage
-from tests.app.backends.conftest import Ask
+from tests.app.backends.conftest import Ask, message
 from tests.app.backends.fake_server import DROP, HANG, Answer, FakeServer, chunk, completion, error, events, usage
 
 HANGS = 120
@@ -38,6 +39,41 @@ async def test_sends_what_was_asked(server: FakeServer, ask: Ask) -> None:
         "seed": 5,
         "response_format": {"type": "json_schema", "json_schema": {"name": "reply", "strict": True, "schema": SCHEMA}},
     }
+
+
+@pytest.mark.parametrize(
+    ("owner", "given", "options"),
+    [
+        ("llamacpp", None, {}),
+        ("vllm", None, {"continue_final_message": True, "add_generation_prompt": False}),
+        ("somebody", None, None),
+        ("llamacpp", "none", None),
+        ("somebody", "prefill", {}),
+    ],
+)
+async def test_how_a_server_continues_is_what_it_says_of_itself_or_what_is_given(
+    owner: str, given: str | None, options: dict[str, bool] | None
+) -> None:
+    async with FakeServer(owner=owner) as server:
+        backend = await OpenAIBackend.open("tiny", base_url=server.url, continuation=given)
+        assert (Capability.CONTINUE in backend.capabilities) == (options is not None)
+        if options is not None:
+            await backend.generate(Request((message("user", "Why?"), message("assistant", "Because")), 9, stop=("\n",)))
+            asked = server.seen[-1].body
+            assert asked.pop("stop") == ["\n"]
+            assert {name: asked.get(name) for name in options} == options
+        await backend.aclose()
+
+
+async def test_a_template_that_changes_the_beginning_of_a_reply_is_an_error(server: FakeServer) -> None:
+    request = Request((message("user", "Why?"), message("assistant", "\nBecause of ")), 9)
+    server.then(Answer(body=completion("Because of it.")))
+    with pytest.raises(BackendError, match="--continuation none"):
+        await generate(server, request, continuation="prefill")
+    server.then(Answer(body={"choices": [{"message": {"content": " it"}, "finish_reason": "stop", "stop_reason": "."}],
+                             "usage": {"prompt_tokens": 9, "completion_tokens": 1}}))  # fmt: skip
+    made = await generate(server, request, continuation="vllm")
+    assert (made.text, made.stop_reason) == (" it", ".")
 
 
 @pytest.mark.parametrize("details", [None, {}, {"cached_tokens": None}])

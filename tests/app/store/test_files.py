@@ -15,7 +15,7 @@ import pytest
 from app.errors import StoreError
 from app.store import Store
 from app.store.admin import back_up
-from app.store.schema import DEVELOPMENT_ID
+from app.store.schema import APPLICATION_ID, DEVELOPMENT_ID
 from prompts.values import Answer
 from tests.app.store.stores import contents, fill, filled, read, spec
 
@@ -88,6 +88,7 @@ def test_other_files_and_other_versions_are_refused_and_left_alone(tmp_path: Pat
     refused = {
         file("foreign.sqlite", "CREATE TABLE theirs (x)"): "of another program",
         file("old.sqlite", f"CREATE TABLE runs (x); PRAGMA application_id = {DEVELOPMENT_ID}"): "development version",
+        file("v1.sqlite", f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1"): "development version",
         tmp_path / "damaged.sqlite": "file is not a database",
         tmp_path / "newer.sqlite": "newer isump",
         tmp_path / "folder": "no file",

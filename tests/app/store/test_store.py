@@ -65,15 +65,16 @@ FULL = Call(
             Message(
                 "user", (Part("question", "Q\x00é𝄞"), Part("context", "c"), Part("memory", "m"), Part("thought", ""))
             ),
-            Message("assistant", (Part("memory", "Q\x00é𝄞"),)),
+            Message("assistant", (Part("memory", "Q\x00é𝄞"), Part("instruction", "Step 2:")), "\n"),
             Message("user", ()),
         ),
         64,
         0.5,
         7,
         {"type": "object", "ünit": [1, None]},
+        ("\nStep", "é"),
     ),
-    Generation("So 7.", Usage(10, 4, 2), "length", 0.25, 1.5, (Retry("time out", 0.5), Retry("503", 1.0))),
+    Generation("So 7.", Usage(10, 4, 2), "length", 0.25, 1.5, (Retry("time out", 0.5), Retry("503", 1.0)), "\nStep"),
 )
 BARE = Call(Request((), 1), Generation("", Usage(0, 0), "stop", 0.0))
 
