@@ -22,10 +22,13 @@ from app.attempt_view import AttemptView
 from app.doctor import Diagnosis
 from app.session import Began, Ended, Event
 from app.store.records import COST_UNITS, Attempt, AttemptSpec, ContextSize, Costs, Record, Run
-from app.text import ENDINGS, format_number, sanitize, when
-from prompts.checks import Finding, fault_name
+from app.text import format_number, sanitize, when
+from prompts.caller import VERIFIER
+from prompts.checks import fault_name
+from prompts.forgetting import FORGETTING
 from prompts.memories import Memory
 from prompts.steps import Step
+from prompts.values import Finding
 
 
 class TerminalPrinter:
@@ -85,7 +88,7 @@ def result_block(attempt: Attempt, costs: Costs) -> RenderableType:
     answer = (
         Text(sanitize(attempt.answer), style="bold green") if attempt.answer is not None else Text("none", "bold red")
     )
-    ending = ENDINGS[attempt.ending] if attempt.ending else ""
+    ending = attempt.ending.sentence if attempt.ending else ""
     line = Text.assemble("Answer: ", answer, (f"   ({ending})", "dim"))
     if attempt.status == "error":
         line = Text(f"Error: {sanitize(attempt.error or '')}", style="bold red")
@@ -154,7 +157,7 @@ def models_table(models: Sequence[Sequence[tuple[str, str]]], default: str = "")
 
 def _finding(found: Finding) -> Text:
     fault = fault_name(found.check, found.kind)
-    sign, style = ("✗", "bold red") if fault else ("?", "dim")
+    sign, style = ("✗", "bold red") if fault else ("↺", "yellow") if found.check == VERIFIER else ("?", "dim")
     detail = f" ({sanitize(found.detail)})" if found.detail else ""
     return Text(f"{sign} {sanitize(found.text)}{detail}", style=style)
 
@@ -181,7 +184,7 @@ def _counts(findings: Sequence[Finding]) -> list[Text]:
     for check, kind in kinds:
         texts = [sanitize(found.text) for found in findings if (found.check, found.kind) == (check, kind)]
         fault = fault_name(check, kind)
-        named = f": {', '.join(texts)}" if fault or kind == "dropped" else ""
+        named = f": {', '.join(texts)}" if fault or kind == "dropped" or check == FORGETTING else ""
         style = "bold red" if fault else "yellow" if named else "dim"
         parts.append(Text(f"{len(texts)} {sanitize(kind)}{named}", style=style))
     return [Text(" · ", style="dim").join(parts)] if parts else []

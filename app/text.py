@@ -11,18 +11,7 @@ from __future__ import annotations
 import unicodedata
 from datetime import datetime
 
-from prompts.steps import Ending
-
 MISSING = "–"
-
-ENDINGS: dict[Ending, str] = {
-    "answered": "answered",
-    "no_change": "the memory no longer changed",
-    "step_limit": "hit the step limit",
-    "token_limit": "hit the token limit",
-    "time_limit": "hit the time limit",
-}
-"""The endings of an attempt in words."""
 
 
 def sanitize(text: str) -> str:

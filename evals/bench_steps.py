@@ -35,12 +35,8 @@ from evals.runner import Runner, begin
 from prompts.settings import Settings
 from prompts.values import Question
 
-THOUGHT = "In May she sold half as many: 48 / 2 = 24 clips. Together 48 + 24 = 72 clips were sold so far."
-MEMORY = """What we know:
-- clips sold in May = 48 / 2 = 24 clips
-- clips sold in April and May = 48 + 24 = 72 clips
-What to do next:
-- work out the sales of June"""
+THOUGHT = "In May she sold half as many: 48 / 2 = {0} clips. Together 48 + {0} = 72 clips were sold so far.\n"
+HEADING = " Work out the sales of month {0}\n"
 ASKED = "Natalia sold clips to 48 of her friends in April, half as many in May and 10% more in June. How many in all?"
 
 
@@ -48,9 +44,7 @@ async def ms_per_step(attempts: int, rounds: int, store: Store) -> tuple[float, 
     """Orchestration time per step in milliseconds, and the number of steps, over ``attempts`` concurrent attempts."""
     settings = Settings(max_steps=rounds, max_tokens=10_000_000)
     counted = count()  # a memory that never changed would end the attempt
-    backend = ScriptedBackend(
-        lambda request: f"{MEMORY} ({next(counted)})" if request.messages[-2].role == "assistant" else THOUGHT
-    )
+    backend = ScriptedBackend(lambda request: (HEADING if request.stop == ("\n",) else THOUGHT).format(next(counted)))
 
     async def attempt(number: int) -> int:
         events = solve(Question(str(number), ASKED), "isump", backend, settings, store)

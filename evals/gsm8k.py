@@ -39,7 +39,7 @@ _INVALID = "[invalid]"
 # Applied one after the other, in the order of the harness's task file.
 _IGNORED = (re.compile(","), re.compile(r"\$"), re.compile(r"(?s).*#### "), re.compile(r"\.$"))
 
-VERSION = "1"
+VERSION = "2"
 REPO = "openai/gsm8k"
 BUILTIN = Path(__file__).with_name("builtin.jsonl")
 BUILTIN_NOTICE = (
@@ -287,6 +287,7 @@ TASK = Task(
     load=load,
     scorers=GSM8K_SCORERS,
     primary="numeric",
+    answers="number",
     presets={
         "built-in questions": GsmSource(source="builtin"),
         "GSM8K test set, from the hub": GsmSource(source="hub"),

@@ -10,10 +10,11 @@ from typing import Any
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
-from graphs.nodes import Resources, State, conclude, generated_tokens, tokens_left, with_deadline
+from graphs.nodes import Resources, State, conclude, tokens_left, with_deadline
 from graphs.strategy import Graph, Strategy
 from prompts.reasoner import PromptReasoner
-from prompts.steps import Step
+from prompts.steps import thinking
+from prompts.values import Ending
 
 
 async def step(state: State, runtime: Runtime[Resources]) -> dict[str, Any]:
@@ -24,10 +25,10 @@ async def step(state: State, runtime: Runtime[Resources]) -> dict[str, Any]:
         lambda: resources.reasoner.step(state["question"], memory, limit=limit), resources.deadline
     )
     if result is None:
-        return {"ending": "time_limit"}
-    runtime.stream_writer(Step("step", 1, memory, memory, result.calls, result.marks, thought=result.value))
-    ending = "answered" if result.value.answer is not None else "step_limit"
-    return {"thought": result.value, "round": 1, "spent": generated_tokens(result), "ending": ending}
+        return {"ending": Ending.TIME_LIMIT}
+    runtime.stream_writer(thinking(1, memory, result))
+    ending = Ending.ANSWERED if result.value.answer is not None else Ending.STEP_LIMIT
+    return {"thought": result.value, "round": 1, "spent": result.generated, "ending": ending}
 
 
 def build() -> Graph:

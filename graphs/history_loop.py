@@ -2,18 +2,22 @@
 
     python -m app solve "..." --strategy history_loop
 
-The graph is isump's own; the reasoner's memory is the transcript.
+The graph and the steps are isump's own; only what is kept of a step differs.
 """
 
 from graphs.isump import build
 from graphs.strategy import Strategy
-from prompts.transcript import TranscriptReasoner
+from prompts.backend import Backend
+from prompts.numbered import NumberedReasoner, as_written
+from prompts.settings import Settings
+from prompts.writers import transcript
+
+
+def reasoner(backend: Backend, settings: Settings, templates: str) -> NumberedReasoner:
+    """A reasoner whose memory is every thought so far, word for word."""
+    return NumberedReasoner(backend, settings, templates, transcript, show=as_written)
+
 
 STRATEGY = Strategy(
-    "history_loop",
-    "step by step, keeping the full history",
-    build,
-    TranscriptReasoner,
-    templates="history_loop",
-    resumable=True,
+    "history_loop", "step by step, keeping the full history", build, reasoner, templates="history_loop", resumable=True
 )

@@ -1,9 +1,9 @@
 """iSUMp: step and summarize by turns; each step sees the question and a short memory, never the earlier thoughts.
 
-    python -m app solve "..." --strategy isump --step-tokens 96
+    python -m app solve "..." --strategy isump --memory keep
 
-Its variants (``two-call``, ``fused``), ``drop_question`` and its ablations are settings of the reasoner and
-leave this graph as it is.
+The ways to write the memory, ``drop_question`` and the ablations are settings of the reasoner and leave this graph as
+it is.
 """
 
 from __future__ import annotations
@@ -13,13 +13,19 @@ from typing import Any, Literal
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
-from graphs.nodes import Resources, State, conclude, generated_tokens, out_of_budget, tokens_left, with_deadline
+from graphs.nodes import Resources, State, conclude, out_of_budget, tokens_left, with_deadline
 from graphs.strategy import Graph, Strategy
 from prompts.backend import Backend
 from prompts.fused import FusedReasoner
+from prompts.numbered import NumberedReasoner
 from prompts.reasoner import PromptReasoner
 from prompts.settings import Settings
-from prompts.steps import Step
+from prompts.steps import Step, thinking
+from prompts.values import Ending
+from prompts.writers import WRITERS
+
+MAX_IDLE = 2
+"""Rounds in a row that may add nothing to the memory."""
 
 
 async def step(state: State, runtime: Runtime[Resources]) -> dict[str, Any]:
@@ -30,15 +36,16 @@ async def step(state: State, runtime: Runtime[Resources]) -> dict[str, Any]:
         lambda: resources.reasoner.step(state["question"], memory, limit=limit), resources.deadline
     )
     if result is None:
-        return {"ending": "time_limit"}
-    runtime.stream_writer(Step("step", round, memory, memory, result.calls, result.marks, thought=result.value))
-    spent = state["spent"] + generated_tokens(result)
-    ending = "answered" if result.value.answer is not None else out_of_budget(round, spent, resources.settings)
+        return {"ending": Ending.TIME_LIMIT}
+    runtime.stream_writer(thinking(round, memory, result))
+    spent = state["spent"] + result.generated
+    answered = result.value.answer is not None
+    ending = Ending.ANSWERED if answered else out_of_budget(round, spent, resources.settings)
     return {"thought": result.value, "round": round, "spent": spent, "ending": ending}
 
 
 async def summarize(state: State, runtime: Runtime[Resources]) -> dict[str, Any]:
-    """Rewrite the memory: what we know, what to do next."""
+    """Write the memory: what we know, what to do next."""
     resources, memory, thought = runtime.context, state["memory"], state["thought"]
     assert thought is not None, "summarize follows a step"
     limit = tokens_left(state, resources.settings)
@@ -46,12 +53,21 @@ async def summarize(state: State, runtime: Runtime[Resources]) -> dict[str, Any]
         lambda: resources.reasoner.summarize(state["question"], memory, thought, limit=limit), resources.deadline
     )
     if result is None:
-        return {"ending": "time_limit"}
-    runtime.stream_writer(Step("summarize", state["round"], memory, result.value, result.calls, result.marks))
-    spent = state["spent"] + generated_tokens(result)
-    stuck = result.value == memory  # the next prompt would be this one, and with it the next thought
-    ending = "no_change" if stuck else out_of_budget(state["round"], spent, resources.settings)
-    return {"memory": result.value, "thought": None, "spent": spent, "ending": ending}
+        return {"ending": Ending.TIME_LIMIT}
+    new, spent = result.value, state["spent"] + result.generated
+    step = Step("summarize", state["round"], memory, new, result.calls, result.marks, findings=result.findings)
+    runtime.stream_writer(step)
+    idle = 0 if new.adds_to(memory) else state["idle"] + 1
+    stuck = idle >= MAX_IDLE or hash(new) in state["seen"]
+    ending = result.ending or (Ending.NOTHING_NEW if stuck else None)
+    return {
+        "memory": new,
+        "thought": None,
+        "spent": spent,
+        "idle": idle,
+        "seen": state["seen"] | {hash(new)},
+        "ending": ending or out_of_budget(state["round"], spent, resources.settings),
+    }
 
 
 def _route(state: State) -> Literal["conclude", "go on"]:
@@ -72,8 +88,10 @@ def build() -> Graph:
 
 
 def reasoner(backend: Backend, settings: Settings, templates: str) -> PromptReasoner:
-    """The reasoner of the chosen variant."""
-    return (FusedReasoner if settings.variant == "fused" else PromptReasoner)(backend, settings, templates)
+    """The reasoner that writes its memory in the chosen way."""
+    if settings.memory == "fused":
+        return FusedReasoner(backend, settings, templates)
+    return NumberedReasoner(backend, settings, templates, WRITERS[settings.memory])
 
 
 STRATEGY = Strategy(

@@ -12,8 +12,8 @@ from langgraph.runtime import Runtime
 from graphs.reasoner import Reasoner
 from prompts.memories import Memory
 from prompts.settings import Settings
-from prompts.steps import Ending, Step
-from prompts.values import Answer, Question, Thought, VerbResult
+from prompts.steps import Step
+from prompts.values import Answer, Ending, Question, Thought, VerbResult
 
 T = TypeVar("T")
 
@@ -28,24 +28,26 @@ class Resources:
 
 
 class State(TypedDict):
-    """A loop's whole state: nothing in it grows with the number of steps but the two counters."""
+    """A loop's whole state; no text in it grows with the number of steps.
+
+    ``idle`` counts the rounds in a row that added nothing to the memory; ``seen`` holds the hashes of the memories so
+    far, since the same memory leads to the same next thought.
+    """
 
     question: Question
     memory: Memory
     thought: Thought | None
     round: int
     spent: int
+    idle: int
+    seen: frozenset[int]
     ending: Ending | None
 
 
 def initial_state(question: Question, memory: Memory, round: int = 0) -> State:
     """The state before the first step, or before the step that follows a checkpoint's ``memory`` and ``round``."""
-    return State(question=question, memory=memory, thought=None, round=round, spent=0, ending=None)
-
-
-def generated_tokens(result: VerbResult[T]) -> int:
-    """Tokens that the calls of ``result`` generated."""
-    return sum(call.generation.usage.completion for call in result.calls)
+    seen = frozenset({hash(memory)})
+    return State(question=question, memory=memory, thought=None, round=round, spent=0, idle=0, seen=seen, ending=None)
 
 
 def tokens_left(state: State, settings: Settings) -> int:
@@ -56,9 +58,9 @@ def tokens_left(state: State, settings: Settings) -> int:
 def out_of_budget(round: int, spent: int, settings: Settings) -> Ending | None:
     """The budget that is used up, if one is; tokens for the conclusion are set aside."""
     if round >= settings.max_steps:
-        return "step_limit"
+        return Ending.STEP_LIMIT
     if spent + settings.answer_tokens >= settings.max_tokens:
-        return "token_limit"
+        return Ending.TOKEN_LIMIT
     return None
 
 
@@ -82,9 +84,10 @@ async def conclude(state: State, runtime: Runtime[Resources]) -> dict[str, Any]:
     result = await with_deadline(
         lambda: resources.reasoner.conclude(state["question"], memory, thoughts, limit=limit), resources.deadline
     )
-    ending: Ending = state["ending"] or "answered"
+    ending = state["ending"] or Ending.ANSWERED
     if result is None:
-        result, ending = VerbResult(Answer(None), marks=("time spent before an answer was asked for",)), "time_limit"
+        ending = Ending.TIME_LIMIT
+        result = VerbResult(Answer(None), marks=("time spent before an answer was asked for",))
     runtime.stream_writer(
         Step("conclude", state["round"], memory, memory, result.calls, result.marks, answer=result.value, ending=ending)
     )

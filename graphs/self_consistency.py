@@ -16,8 +16,8 @@ from graphs.nodes import Resources, State, with_deadline
 from graphs.strategy import Graph, Strategy
 from prompts.answers import vote
 from prompts.reasoner import PromptReasoner
-from prompts.steps import Step
-from prompts.values import Answer, Thought
+from prompts.steps import Step, thinking
+from prompts.values import Answer, Ending, Thought
 
 
 class Votes(State):
@@ -36,7 +36,7 @@ async def step(state: Votes, runtime: Runtime[Resources]) -> dict[str, Any]:
     )
     if result is None:
         return {"thoughts": []}
-    runtime.stream_writer(Step("step", sample + 1, memory, memory, result.calls, result.marks, thought=result.value))
+    runtime.stream_writer(thinking(sample + 1, memory, result))
     return {"thoughts": [result.value]}
 
 
@@ -45,7 +45,8 @@ async def conclude(state: Votes, runtime: Runtime[Resources]) -> dict[str, Any]:
     thoughts = state["thoughts"]
     answer = vote([thought.answer for thought in thoughts])
     source = next((thought.text for thought in thoughts if answer is not None and thought.answer == answer), "")
-    ending = "answered" if answer is not None else "step_limit" if thoughts else "time_limit"
+    unanswered = Ending.STEP_LIMIT if thoughts else Ending.TIME_LIMIT
+    ending = Ending.ANSWERED if answer is not None else unanswered
     votes = tuple(f"chain {i} of {len(thoughts)}: {t.answer or 'no answer'}" for i, t in enumerate(thoughts, 1))
     memory = state["memory"]
     runtime.stream_writer(

@@ -11,6 +11,7 @@ last one counting, and a reply of a few words is the answer itself.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,14 +20,25 @@ from fractions import Fraction
 from prompts.checks.numbers import number
 from prompts.statements import closing_statement, is_non_answer, last_statement, whole_reply
 
+_VECTOR = re.compile(r"[(\[]\s*[-−+]?[\d.]+(?:\s*,\s*[-−+]?[\d.]+)+\s*[)\]]")
 _FEW_WORDS, _FEW_CHARACTERS = 6, 80
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerForm:
-    """A form of answers: texts that ``accepts`` takes, read from a thought or from a reply."""
+    """A form of answers: how one is asked for and read, and what counts as a result on the way to it.
+
+    Attributes:
+        accepts: Whether a text that was stated is an answer of this form.
+        noun: What the model is asked for, to follow "the".
+        line: How it is told to state it, to follow "with".
+        results: Key of ``prompts.results.RESULT_FORMS``.
+    """
 
     accepts: Callable[[str], bool]
+    noun: str = "answer"
+    line: str = "a line 'Answer:' and the answer"
+    results: str = "any"
 
     def from_thought(self, text: str) -> str | None:
         """The answer that a whole thought ends with, as written; ``None`` when the thought is none yet."""
@@ -44,9 +56,16 @@ class AnswerForm:
 
 ANSWER_FORMS: dict[str, AnswerForm] = {
     "stated": AnswerForm(lambda answer: True),
-    "number": AnswerForm(lambda answer: number(answer) is not None),
+    "number": AnswerForm(lambda answer: number(answer) is not None, "number", "a line 'Answer: N'", "calculation"),
+    "choice": AnswerForm(
+        lambda answer: len(answer.split()) <= _FEW_WORDS, "choice", "a line 'Answer:' and your choice", "relation"
+    ),
+    "words": AnswerForm(lambda answer: number(answer) is None, results="sentence"),
+    "vector": AnswerForm(
+        lambda answer: _VECTOR.search(answer) is not None, "vector", "a line 'Answer:' and the vector", "position"
+    ),
 }
-"""The forms a task may declare: "stated" takes an answer as it is written, "number" only one that is a number."""
+"""The forms a task may declare: "stated" takes any answer, the others one that is, or holds, what they say."""
 
 
 def vote(answers: list[str | None]) -> str | None:

@@ -1,4 +1,4 @@
-"""FusedReasoner: thought and memory in one call instead of two (``--variant fused``)."""
+"""FusedReasoner: thought and memory in one call instead of two (``--memory fused``)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from prompts.memories import Memory, TextMemory
 from prompts.memory_text import known_part, split_memory
 from prompts.reasoner import PromptReasoner
 from prompts.replies import readable
-from prompts.values import Call, Question, Thought, VerbResult
+from prompts.values import Ending, Generation, Question, Thought, VerbResult
 
 
 class FusedReasoner(PromptReasoner):
@@ -26,18 +26,21 @@ class FusedReasoner(PromptReasoner):
             return VerbResult(TextMemory())
         _, written = split_memory(thought.source)
         if written is None:
-            return VerbResult(memory, marks=("summary unreadable, memory kept",))
-        return VerbResult(self.bounded(written))
+            marks = ("summary unreadable, memory kept",)
+            return VerbResult(memory, marks=marks, ending=Ending.UNREADABLE)
+        return await self.bounded(written)
 
-    def instruction(self, *, first: bool) -> str:
+    def instruction(self, question: Question, *, first: bool) -> str:
         """Ask for the thought and the two lists."""
-        return self._render("fused" if first else "fused_on")
+        form = ANSWER_FORMS[question.answers]
+        return self.render("fused" if first else "fused_on", noun=form.noun, line=form.line)
 
-    def _read_thought(self, call: Call, question: Question) -> Thought:
-        reply, whole = readable(call)
-        text, memory = split_memory(reply)
+    def read_thought(self, reply: Generation, question: Question) -> Thought:
+        """The thought before the lists."""
+        written, whole = readable(reply)
+        text, memory = split_memory(written)
         read = ANSWER_FORMS[question.answers].from_thought
-        swallowed = text == reply and memory is not None
-        ended = whole or text != reply  # the lists follow it, so the limit cut those
+        swallowed = text == written and memory is not None
+        ended = whole or text != written  # the lists follow it, so the limit cut those
         answer = read(text) if ended else None
-        return Thought(text, answer or (read(known_part(reply)) if swallowed else None), reply)
+        return Thought(text, answer or (read(known_part(written)) if swallowed else None), written)

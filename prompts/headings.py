@@ -20,6 +20,7 @@ from prompts.render import TemplateError, template
 # Possessive quantifiers, so that a line of nothing but decorations is looked at once.
 _BEFORE = r"[\s>#*_]*+(?:\d{1,2}[.)]\s++)?+"
 _AFTER = r"[*_\s]*+(?:$|[:：][*_]*+[ \t]*+(?P<rest>.*+))"
+_BULLETED = re.compile(rf"\s*+[-•+]\s++(?=(?:next|what to do(?: next)?|what we know){_AFTER})", re.IGNORECASE)
 _HEADING = re.compile(
     rf"{_BEFORE}(?:(?P<known>known|what we (?:already )?know|facts|solution|done)"
     r"|(?P<next>next|what (?:to do|is left)(?: next)?|to ?do|goals?))"
@@ -39,8 +40,9 @@ class Heading:
 
 
 def heading_of(line: str) -> Heading | None:
-    """The heading that a line is or begins with."""
-    found = _HEADING.match(line)
+    """The heading that a line is or begins with; "- Next: none" in the midst of a list is one too."""
+    bullet = _BULLETED.match(line)
+    found = _HEADING.match(line, bullet.end() if bullet else 0)
     return Heading("known" if found["known"] else "next", found["rest"] or "") if found else None
 
 

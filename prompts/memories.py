@@ -42,6 +42,10 @@ class Memory(Protocol):
         """True when nothing was written into it yet."""
         ...
 
+    def adds_to(self, earlier: Memory) -> bool:
+        """Whether anything is known in it that is not in the ``earlier`` one."""
+        ...
+
     @property
     def sections(self) -> tuple[Section, ...]:
         """The memory as titled lines for display; untrusted text."""
@@ -70,6 +74,10 @@ class TextMemory:
     def empty(self) -> bool:
         """True before the first summary."""
         return not (self.known or self.next)
+
+    def adds_to(self, earlier: Memory) -> bool:
+        """Whether there is a known line that the earlier memory has not."""
+        return not isinstance(earlier, TextMemory) or not set(self.known) <= set(earlier.known)
 
     @property
     def sections(self) -> tuple[Section, ...]:
@@ -103,6 +111,10 @@ class VectorMemory:
     def empty(self) -> bool:
         """True when there is no tensor."""
         return not self.safetensors
+
+    def adds_to(self, earlier: Memory) -> bool:
+        """Whether it is another tensor."""
+        return self != earlier
 
     @property
     def sections(self) -> tuple[Section, ...]:

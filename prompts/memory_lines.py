@@ -14,10 +14,11 @@ _NOTHING = {"none", "nothing", "nothing left", "n/a", "done", "-", "no more step
 
 def memory_of(known: Iterable[str], goals: Iterable[str]) -> TextMemory:
     """The memory of raw lines."""
-    return TextMemory(_kept(known), _kept(goals))
+    return TextMemory(kept_lines(known), kept_lines(goals))
 
 
-def _kept(lines: Iterable[str]) -> tuple[str, ...]:
+def kept_lines(lines: Iterable[str]) -> tuple[str, ...]:
+    """The lines as they are kept in a memory."""
     bare = (_without_bullet(clean(line)) for line in lines)
     cleaned = (" ".join(line.split()).strip("* ").strip() for line in bare)
     return tuple(dict.fromkeys(line for line in cleaned if line and line.lower().rstrip(".") not in _NOTHING))

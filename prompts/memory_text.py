@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from prompts.checks.equations import claims
 from prompts.clean import clean
 from prompts.headings import heading_of
 from prompts.memories import TextMemory
@@ -16,7 +15,7 @@ from prompts.memory_json import before_json, memory_in_json, starts_in_json
 from prompts.memory_lines import memory_of
 
 CHARACTERS_PER_TOKEN = 4
-"""Factor that makes ``memory_tokens`` a bound without a tokenizer: English text has about four characters a token."""
+"""Counts tokens where no tokenizer can be asked: English text has about four characters a token."""
 
 
 def schema(tokens: int = 144, lines: int = 6) -> dict[str, Any]:
@@ -39,12 +38,6 @@ def read_memory(text: str) -> TextMemory | None:
     """The memory in ``text``, from a JSON object or from headed lists; ``None`` when nothing is known in it."""
     readers = (memory_in_json, _in_lists) if starts_in_json(text) else (_in_lists, memory_in_json)
     return next((memory for read in readers if (memory := read(text)) and memory.known), None)
-
-
-def drop_calculated_goals(memory: TextMemory) -> TextMemory:
-    """The memory without goals that hold a finished calculation: it was made out of turn, not by a step."""
-    goals = (goal for goal in memory.next if all(claim.verdict == "unreadable" for claim in claims(goal)))
-    return TextMemory(memory.known, tuple(goals))
 
 
 def split_memory(text: str) -> tuple[str, TextMemory | None]:
@@ -83,31 +76,6 @@ def show_memory(memory: TextMemory) -> tuple[str, str]:
     """The two lists as bulleted lines, "- none" where a list is empty."""
     known, goals = (("\n".join(f"- {line}" for line in lines) or "- none") for lines in (memory.known, memory.next))
     return known, goals
-
-
-def truncate_memory(memory: TextMemory, tokens: int) -> TextMemory:
-    """The memory cut to ``tokens`` (at four characters a token, bullets included): the first lines that fit.
-
-    A first line too long by itself is cut between words. A goal list takes at most half, so that a model which
-    plans at length cannot push its own facts out.
-    """
-    room = tokens * CHARACTERS_PER_TOKEN
-    goals, used = _within(memory.next, room // 2)
-    known, _ = _within(memory.known, room - used)
-    return TextMemory(known, goals)
-
-
-def _within(lines: tuple[str, ...], room: int) -> tuple[tuple[str, ...], int]:
-    kept: list[str] = []
-    used = 0
-    for line in lines:
-        if used + len(line) + 3 > room:
-            if not kept and (start := line[: max(room - 3, 0)].rpartition(" ")[0]):
-                return (start,), len(start) + 3
-            break
-        kept.append(line)
-        used += len(line) + 3
-    return tuple(kept), used
 
 
 def _in_lists(text: str) -> TextMemory | None:

@@ -1,40 +1,42 @@
 """PromptReasoner: the verbs of reasoning as prompts to a chat backend.
 
-Every prompt of the loop is exactly system, question, memory, instruction, in this order: what stays
-the same stands first, so a prefix cache serves it. Earlier thoughts are never shown; the one
-exception by design is the summary, which continues the call that wrote the newest thought.
+Every prompt of the loop is exactly system, context and question, memory, instruction, in this order: what stays the
+same stands first, so a prefix cache serves it. Earlier thoughts are never shown; the one exception by design is the
+writing of the memory, which continues the call that wrote the newest thought.
 
-All text of a prompt passes through ``_escape_control_tokens``, so none can form a control token of the
-model; lines of a question or a context that could pass for a memory's headings are quoted.
+Lines of a question or a context that could pass for a memory's headings are quoted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
+from prompts.answers import ANSWER_FORMS
 from prompts.backend import Backend, Capability
-from prompts.checks.equations import first_wrong
-from prompts.clean import clean, encodable
+from prompts.caller import Caller, message
+from prompts.clean import clean
+from prompts.forgetting import bounded
 from prompts.headings import quote_headings
-from prompts.markup import break_markup
 from prompts.memories import Memory, TextMemory
-from prompts.memory_text import drop_calculated_goals, read_memory, schema, show_memory, truncate_memory
+from prompts.memory_text import read_memory, schema, show_memory
 from prompts.render import render
-from prompts.replies import read_answer, read_thought, whole_lines
+from prompts.replies import read_answer, read_stated, read_thought, whole_lines
 from prompts.settings import Settings
-from prompts.values import Answer, Call, Message, Part, PartKind, Question, Request, Role, Thought, VerbResult
+from prompts.values import Answer, Call, Ending, Generation, Message, Part, Question, Thought, VerbResult
 
 _RETRY_TEMPERATURE = 0.7  # greedy decoding would repeat the unreadable summary word for word
 
 
 class PromptReasoner:
-    """Implements ``graphs.reasoner.Reasoner`` with the templates of one folder of ``prompts/``."""
+    """Implements ``graphs.reasoner.Reasoner`` with the templates of one folder of ``prompts/``.
+
+    It thinks in one reply, and its memory is written anew by the model.
+    """
 
     def __init__(self, backend: Backend, settings: Settings, templates: str) -> None:
         """Bind a backend and the settings to the templates in ``prompts/<templates>/``."""
-        self.backend, self.settings, self.templates = backend, settings, templates
+        self.settings, self.templates = settings, templates
+        self.caller = Caller(backend, settings)
 
     @property
     def step_tokens(self) -> int:
@@ -47,32 +49,16 @@ class PromptReasoner:
 
     async def read(self, question: Question, memory: Memory, chunk: str, *, limit: int) -> VerbResult[Memory]:
         """The memory after ``chunk``, one piece of a long text; at most ``memory_tokens`` and ``limit`` generated."""
-        system, user = self._head(question, memory)
-        instruction = self._render(f"read_{self.settings.memory_form}")
+        system, user = self._head(replace(question, context=""), memory)
+        instruction = self.render(f"read_{self.settings.memory_form}")
         context = Part("context", quote_headings(clean(chunk), self.templates))
         messages = (system, replace(user, parts=(*user.parts, context, Part("instruction", instruction))))
-        return await self._write_memory(messages, memory, limit)
+        return await self.write_memory(messages, memory, limit)
 
     async def step(self, question: Question, memory: Memory, *, limit: int, sample: int = 0) -> VerbResult[Thought]:
-        """The next thought, in at most ``limit`` generated tokens; ``sample`` shifts the seed of parallel chains.
-
-        With ``recheck`` a thought that holds a wrong equation is asked for once more.
-        """
-        messages = self._step_prompt(question, memory)
-        calls = [await self._ask(messages, limit, shift=sample)]
-        marks: tuple[str, ...] = ()
-        thought = self._read_thought(calls[0], question)
-        left = limit - calls[0].generation.usage.completion
-        if self.settings.recheck and left > 0 and (wrong := first_wrong(thought.text)):
-            again = (
-                *messages,
-                _message("assistant", "thought", thought.text),
-                _message("user", "instruction", render("isump/recheck", claim=wrong.text)),
-            )
-            calls.append(await self._ask(again, left, shift=sample))
-            thought = self._read_thought(calls[1], question)
-            marks = (f"rechecked: {wrong.text}",)
-        return VerbResult(thought, tuple(calls), marks)
+        """The next thought, in at most ``limit`` generated tokens; ``sample`` shifts the seed of parallel chains."""
+        reply = await self.caller.think(question, self.step_prompt(question, memory), limit, shift=sample)
+        return VerbResult(self.read_thought(reply.read, question), reply.calls, findings=reply.findings)
 
     async def summarize(
         self, question: Question, memory: Memory, thought: Thought, *, limit: int
@@ -81,25 +67,38 @@ class PromptReasoner:
         if self.settings.ablation == "no-memory":
             return VerbResult(TextMemory())
         messages = (
-            *self._step_prompt(question, memory),
-            _message("assistant", "thought", thought.text),
-            _message("user", "instruction", self._render(f"summarize_{self.settings.memory_form}")),
+            *self.step_prompt(question, memory),
+            message("assistant", "thought", thought.text),
+            message("user", "instruction", self.render(f"summarize_{self.settings.memory_form}")),
         )
-        return await self._write_memory(messages, memory, limit)
+        return await self.write_memory(messages, memory, limit)
 
     async def conclude(
         self, question: Question, memory: Memory, thoughts: tuple[Thought, ...], *, limit: int
     ) -> VerbResult[Answer]:
-        """The final answer from the newest of ``thoughts``, or asked for in at most ``limit`` tokens; else none."""
+        """The final answer from the newest of ``thoughts``, or asked for in at most ``limit`` tokens; else none.
+
+        It is asked for by continuing the work with "Answer:", or by an instruction where the backend cannot continue a
+        message or there is no work yet.
+        """
         if thoughts and thoughts[-1].answer is not None:
             return VerbResult(Answer(thoughts[-1].answer, thoughts[-1].text))
         if limit <= 0:
             return VerbResult(Answer(None), marks=("no tokens left to ask for an answer",))
+        if self.caller.continues and (thoughts or not memory.empty):
+            begun = f"{thoughts[-1].text}\nAnswer:" if thoughts else "Answer:"
+            messages = self.continued(question, self.visible_memory(memory), begun)
+            call = await self.caller.ask(messages, limit, stop=("\n",))
+            return VerbResult(Answer(*read_stated(call.generation, question.answers)), (call,))
         system, user = self._head(question, memory)
-        work = [Part("thought", thought.text) for thought in thoughts[-1:]]
-        asked = Part("instruction", self._render("conclude"))
-        call = await self._ask((system, replace(user, parts=(*user.parts, *work, asked))), limit)
-        return VerbResult(Answer(*read_answer(call, question.answers)), (call,))
+        work = [Part("thought", quote_headings(thought.text, self.templates)) for thought in thoughts[-1:]]
+        asked = Part("instruction", self.render("conclude", noun=ANSWER_FORMS[question.answers].noun))
+        call = await self.caller.ask((system, replace(user, parts=(*user.parts, *work, asked))), limit)
+        return VerbResult(Answer(*read_answer(call.generation, question.answers)), (call,))
+
+    def continued(self, question: Question, shown: TextMemory, begun: str) -> tuple[Message, ...]:
+        """The prompt whose reply goes on behind ``begun``."""
+        return (*self.step_prompt(question, shown), message("assistant", "thought", begun))
 
     def visible_memory(self, memory: Memory) -> TextMemory:
         """The part of a text memory that the settings let the model see."""
@@ -118,18 +117,19 @@ class PromptReasoner:
     def memory_part(self, memory: TextMemory) -> str:
         """A memory as the model is shown it."""
         known, goals = show_memory(memory)
-        return self._render("memory", known=known, next=goals)
+        return self.render("memory", known=known, next=goals)
 
-    def instruction(self, *, first: bool) -> str:
+    def instruction(self, question: Question, *, first: bool) -> str:
         """The instruction of a step; ``first`` says that nothing is in the memory yet."""
-        return self._render("step" if first else "step_on")
+        return self.render("step" if first else "step_on")
 
-    def bounded(self, memory: TextMemory) -> TextMemory:
-        """A memory the model wrote, without what may not be kept and cut to ``memory_tokens``."""
-        return truncate_memory(drop_calculated_goals(self.visible_memory(memory)), self.settings.memory_tokens)
+    async def bounded(self, memory: TextMemory) -> VerbResult[Memory]:
+        """The visible part of a memory the model wrote, within ``memory_tokens``."""
+        return await bounded(self.visible_memory(memory), self.settings.memory_tokens, self.caller.count)
 
-    async def _write_memory(self, messages: tuple[Message, ...], memory: Memory, limit: int) -> VerbResult[Memory]:
-        bound = self.settings.memory_form == "json" and Capability.SCHEMA in self.backend.capabilities
+    async def write_memory(self, messages: tuple[Message, ...], memory: Memory, limit: int) -> VerbResult[Memory]:
+        """The memory as the model writes it; ``memory`` is kept, with a mark, when two tries cannot be read."""
+        bound = self.settings.memory_form == "json" and Capability.SCHEMA in self.caller.backend.capabilities
         form = schema(self.settings.memory_tokens) if bound else None
         calls: list[Call] = []
         for temperature in (self.settings.temperature, max(self.settings.temperature, _RETRY_TEMPERATURE)):
@@ -137,56 +137,43 @@ class PromptReasoner:
             left = min(limit, self.settings.memory_tokens) - spent
             if left <= 0:
                 break
-            calls.append(await self._ask(messages, left, shift=len(calls), temperature=temperature, form=form))
-            written = read_memory(whole_lines(calls[-1]))
+            calls.append(await self.caller.ask(messages, left, shift=len(calls), temperature=temperature, form=form))
+            written = read_memory(whole_lines(calls[-1].generation))
             if written is not None:
                 marks = ("summary unreadable, asked again",) if len(calls) > 1 else ()
-                return VerbResult(self.bounded(written), tuple(calls), marks)
-        return VerbResult(memory, tuple(calls), ("summary unreadable, memory kept",))
+                return replace(await self.bounded(written), calls=tuple(calls), marks=marks)
+        marks = ("summary unreadable, memory kept",)
+        return VerbResult(memory, tuple(calls), marks, ending=Ending.UNREADABLE)
 
-    def _render(self, name: str, **values: str) -> str:
+    def render(self, name: str, **values: str) -> str:
+        """A template of this reasoner's folder, filled."""
         return render(f"{self.templates}/{name}", **values)
 
-    def _head(self, question: Question, memory: Memory) -> tuple[Message, Message]:
-        shown, parts = self.visible_memory(memory), list[Part]()
-        if shown.empty or not self.settings.drop_question:
-            asked = self._render("question", question=quote_headings(clean(question.text), self.templates))
-            parts.append(Part("question", asked))
-        if not shown.empty:
-            parts.append(Part("memory", self.memory_part(shown)))
-        return _message("system", "system", self._render("system")), Message("user", tuple(parts))
+    def system(self, question: Question) -> Message:
+        """The system message, which says in what form the answer is wanted."""
+        form = ANSWER_FORMS[question.answers]
+        return message("system", "system", self.render("system", noun=form.noun, line=form.line))
 
-    def _step_prompt(self, question: Question, memory: Memory) -> tuple[Message, ...]:
+    def question_parts(self, question: Question) -> tuple[Part, ...]:
+        """The question, behind its context if it has one."""
+        context = (Part("context", quote_headings(clean(question.context), self.templates)),)
+        text = self.render("question", question=quote_headings(clean(question.text), self.templates))
+        return (*(context if question.context.strip() else ()), Part("question", text))
+
+    def step_prompt(self, question: Question, memory: Memory) -> tuple[Message, ...]:
+        """The prompt of a step that begins a reply of its own, the memory quoted in it."""
         system, user = self._head(question, memory)
-        asked = self.instruction(first=self.visible_memory(memory).empty)
+        asked = self.instruction(question, first=self.visible_memory(memory).empty)
         return system, replace(user, parts=(*user.parts, Part("instruction", asked)))
 
-    def _read_thought(self, call: Call, question: Question) -> Thought:
-        return read_thought(call, question.answers)
+    def read_thought(self, reply: Generation, question: Question) -> Thought:
+        """The thought in a reply."""
+        return read_thought(reply, question.answers)
 
-    async def _ask(
-        self,
-        messages: tuple[Message, ...],
-        limit: int,
-        *,
-        shift: int = 0,
-        temperature: float | None = None,
-        form: Mapping[str, Any] | None = None,
-    ) -> Call:
-        temperature = self.settings.temperature if temperature is None else temperature
-        request = Request(self._escape_control_tokens(messages), limit, temperature, self.settings.seed + shift, form)
-        generation = await self.backend.generate(request)
-        return Call(request, replace(generation, text=encodable(generation.text)))
-
-    def _escape_control_tokens(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
-        """The messages without a text that the model would read as the end of a turn or the beginning of another."""
-        tokens = self.backend.control_tokens
-
-        def harmless(part: Part) -> Part:
-            return Part(part.kind, break_markup(clean(part.text), tokens))
-
-        return tuple(replace(message, parts=tuple(map(harmless, message.parts))) for message in messages)
-
-
-def _message(role: Role, kind: PartKind, text: str) -> Message:
-    return Message(role, (Part(kind, text),))
+    def _head(self, question: Question, memory: Memory) -> tuple[Message, Message]:
+        shown, parts = self.visible_memory(memory), tuple[Part, ...]()
+        if shown.empty or not self.settings.drop_question:
+            parts += self.question_parts(question)
+        if not shown.empty:
+            parts += (Part("memory", self.memory_part(shown)),)
+        return self.system(question), Message("user", parts)

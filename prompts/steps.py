@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from prompts.memories import Memory
-from prompts.values import Answer, Call, Thought
+from prompts.values import Answer, Call, Ending, Finding, Thought, VerbResult
 
 Verb = Literal["read", "step", "summarize", "conclude"]
-Ending = Literal["answered", "no_change", "step_limit", "token_limit", "time_limit"]
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One verb in a trace. ``round`` counts thoughts from 1; ``answer`` is a conclusion's."""
+    """One verb in a trace.
+
+    ``round`` counts thoughts from 1; ``answer`` is a conclusion's; ``findings`` are those of the verb itself, which the
+    store keeps in the step's record, with those of the checks.
+    """
 
     verb: Verb
     round: int
@@ -25,3 +28,10 @@ class Step:
     thought: Thought | None = None
     answer: Answer | None = None
     ending: Ending | None = None
+    findings: tuple[Finding, ...] = field(default=(), compare=False)
+
+
+def thinking(round: int, memory: Memory, result: VerbResult[Thought]) -> Step:
+    """The step in which a thought was written; the memory stays as it is."""
+    calls, marks = result.calls, result.marks
+    return Step("step", round, memory, memory, calls, marks, thought=result.value, findings=result.findings)

@@ -10,11 +10,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Generic, Literal, TypeVar
 
 Role = Literal["system", "user", "assistant"]
 PartKind = Literal["system", "question", "context", "memory", "thought", "instruction"]
 T = TypeVar("T")
+
+
+class Ending(StrEnum):
+    """The reason why an attempt ended; the value is stored."""
+
+    ANSWERED = "answered"
+    UNREADABLE = "unreadable_summary"
+    NOTHING_NEW = "nothing_new"
+    STEP_LIMIT = "step_limit"
+    TOKEN_LIMIT = "token_limit"
+    TIME_LIMIT = "time_limit"
+
+    @property
+    def sentence(self) -> str:
+        """The reason in words."""
+        return _ENDINGS[self]
+
+
+_ENDINGS = {
+    Ending.ANSWERED: "answered",
+    Ending.UNREADABLE: "the memory that the model wrote could not be read",
+    Ending.NOTHING_NEW: "nothing new was learned",
+    Ending.STEP_LIMIT: "hit the step limit",
+    Ending.TOKEN_LIMIT: "hit the token limit",
+    Ending.TIME_LIMIT: "hit the time limit",
+}
 
 
 class UserError(Exception):
@@ -26,13 +53,14 @@ class Question:
     """The problem as given.
 
     ``context`` is an optional long text it is asked about; ``answers`` names the form its answer is read by, a key of
-    ``prompts.answers.ANSWER_FORMS``.
+    ``prompts.answers.ANSWER_FORMS``; ``verifier`` what finds a wrong step, a key of ``prompts.checks.VERIFIERS``.
     """
 
     id: str
     text: str
     context: str = ""
     answers: str = "stated"
+    verifier: str = "equations"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +151,17 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Thought:
-    """One reasoning step in words, the answer if it reached one, and the whole reply it was read from."""
+    """One reasoning step in words, the answer if it reached one, and the whole reply it was read from.
+
+    ``result`` is the line of it to be kept in a memory and ``goal`` the model's own heading of the step to follow; both
+    are for the memory that is written next, and not stored with the thought.
+    """
 
     text: str
     answer: str | None = None
     source: str = field(default="", compare=False)
+    result: str = field(default="", compare=False)
+    goal: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +173,36 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing found in a step: ``text`` as it stands there, ``detail`` what there is to say about it.
+
+    ``check`` names what found it and ``kind`` is one of its own words; see ``prompts.checks.CHECKS``.
+    """
+
+    check: str
+    kind: str
+    text: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class VerbResult(Generic[T]):
-    """A verb's result with the calls it cost and the marks a reader should see (such as "summary unreadable, kept")."""
+    """A verb's result with the calls it cost.
+
+    ``marks`` are for the reader of a trace (such as "summary unreadable, memory kept"). ``findings`` are what the verb
+    itself did to a text: what it corrected, what it let go. ``ending`` says that another step would gain nothing.
+    """
 
     value: T
     calls: tuple[Call, ...] = ()
-    marks: tuple[str, ...] = field(default=())
+    marks: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    ending: Ending | None = None
+
+    @property
+    def generated(self) -> int:
+        """Tokens that the calls generated."""
+        return sum(call.generation.usage.completion for call in self.calls)
 
 
 @dataclass(frozen=True, slots=True)

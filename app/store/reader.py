@@ -16,10 +16,9 @@ from app.errors import StoreError
 from app.store.database import Database, Row
 from app.store.records import Attempt, CallUsage, Costs, ItemResult, Record, Run
 from app.store.rows import as_json, attempt_texts, call_texts, read_attempt, read_call, read_run, read_step, run_texts
-from prompts.checks import Finding
 from prompts.memories import Encoded, Memory, decode
 from prompts.settings import invalid_value
-from prompts.values import Call
+from prompts.values import Call, Finding
 
 
 class Reader(Database):

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from app.text import format_number
-from prompts.checks import DEFAULT_CHECKS, Finding, findings
+from prompts.checks import DEFAULT_CHECKS, findings
 from prompts.settings import Settings
-from prompts.steps import Ending, Step, Verb
-from prompts.values import Question
+from prompts.steps import Step, Verb
+from prompts.values import Ending, Finding, Question
 
 Status = Literal["running", "done", "error"]
 
@@ -222,7 +222,7 @@ class CallUsage:
 
 def record(index: int, step: Step, question: Question, thought: str, checks: Iterable[str]) -> Record:
     """Number a step and run the checks on it; ``thought`` is the text of the newest thought before it."""
-    return Record(index, step, findings(question, step, thought, checks))
+    return Record(index, step, (*step.findings, *findings(question, step, thought, checks)))
 
 
 def usages(records: Iterable[Record]) -> list[CallUsage]:

@@ -17,7 +17,7 @@ from app.store.records import Attempt, AttemptSpec, Identity, Run, RunSpec
 from prompts.memories import Memory
 from prompts.settings import Settings
 from prompts.steps import Step
-from prompts.values import Answer, Call, Generation, Message, Part, Question, Request, Retry, Thought, Usage
+from prompts.values import Answer, Call, Ending, Generation, Message, Part, Question, Request, Retry, Thought, Usage
 
 _OF_RUN = ("task", "questions", "task_version", "strategy", "backend", "model", "n")
 _OF_ATTEMPT = ("strategy", "backend", "model", "run", "forked_at_step")
@@ -81,6 +81,7 @@ def attempt_row(spec: AttemptSpec, text_id: TextId) -> Row:
         "question": text_id(question.text),
         "context": text_id(question.context) if question.context else None,
         "answer_form": question.answers,
+        "verifier": question.verifier,
         "settings": text_id(spec.settings.model_dump_json()),
         "checks": as_json(spec.checks),
         "parent_attempt": spec.parent,
@@ -108,12 +109,13 @@ def read_attempt(row: Row, texts: Mapping[int, str]) -> Attempt:
     context, completion = texts.get(row["context"], ""), texts.get(row["completion"], "")
     spec = AttemptSpec(
         **{name: row[name] for name in _OF_ATTEMPT},
-        question=Question(row["question_id"], texts[row["question"]], context, row["answer_form"]),
+        question=Question(row["question_id"], texts[row["question"]], context, row["answer_form"], row["verifier"]),
         settings=Settings.model_validate_json(texts[row["settings"]]),
         parent=row["parent_attempt"],
         checks=tuple(json.loads(row["checks"])),
     )
     state = {name: row[name] for name in ("id", "started", *_OF_STATE)}
+    state["ending"] = Ending(row["ending"]) if row["ending"] else None
     return Attempt(**state, spec=spec, completion=completion)
 
 
@@ -149,7 +151,7 @@ def read_step(row: Row, calls: Sequence[Call], texts: Mapping[int, str], memorie
         tuple(json.loads(row["marks"])),
         Thought(words, row["answer"]) if row["verb"] == "step" else None,
         Answer(row["answer"], words) if row["verb"] == "conclude" else None,
-        row["ending"],
+        Ending(row["ending"]) if row["ending"] else None,
     )
 
 

@@ -43,7 +43,7 @@ CREATE TABLE runs (
 CREATE TABLE attempts (
     id INTEGER PRIMARY KEY, run INTEGER REFERENCES runs(id) ON DELETE CASCADE,
     question_id TEXT NOT NULL, question INTEGER NOT NULL REFERENCES texts(id),
-    context INTEGER REFERENCES texts(id), answer_form TEXT NOT NULL,
+    context INTEGER REFERENCES texts(id), answer_form TEXT NOT NULL, verifier TEXT NOT NULL,
     strategy TEXT NOT NULL, backend TEXT NOT NULL, model TEXT NOT NULL,
     settings INTEGER NOT NULL REFERENCES texts(id),  -- JSON
     checks TEXT NOT NULL CHECK (json_valid(checks)),

@@ -22,8 +22,7 @@ from app.store.database import insert, memory_id, text_id
 from app.store.records import Attempt, AttemptSpec, Record, Run, RunSpec
 from app.store.rows import attempt_row, call_row, run_row, state_row, step_row
 from app.store.search import Search
-from prompts.steps import Ending
-from prompts.values import Answer, Score
+from prompts.values import Answer, Ending, Score
 
 if TYPE_CHECKING:
     import sqlite_utils

@@ -21,15 +21,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Literal
 
 from prompts.checks.arithmetic import OPERATORS, STARTS, Expression, ExpressionReader, Token, glued, tokenise
-from prompts.checks.finding import Check, Finding
+from prompts.checks.check import Check, Error
 from prompts.checks.numbers import without_markers
 from prompts.steps import Step
-from prompts.values import Question
+from prompts.values import Finding, Question
 
 Verdict = Literal["right", "wrong", "unreadable"]
 
@@ -46,12 +46,16 @@ _EQUALS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One claim as written, the values of its sides (``None`` for a side that could not be read) and the verdict."""
+    """One claim as written, the values of its sides (``None`` for a side that could not be read) and the verdict.
+
+    ``right_at`` is the place in the thought where the result of a wrong calculation begins; -1 of any other claim.
+    """
 
     text: str
     left: Fraction | None
     right: Fraction | None
     verdict: Verdict
+    right_at: int = field(default=-1, compare=False)
 
 
 def claims(thought: str) -> tuple[Claim, ...]:
@@ -64,13 +68,18 @@ def claims(thought: str) -> tuple[Claim, ...]:
     for note in _NOTE.finditer(plain):
         for start, claim in _judge_all(note[1]):
             if (claim.left, claim.right) not in made:
-                placed.append((note.start(1) + start, claim))
+                at = note.start(1)
+                placed.append(
+                    (at + start, replace(claim, right_at=at + claim.right_at) if claim.right_at > 0 else claim)
+                )
     return tuple(claim for _, claim in sorted(placed, key=lambda pair: pair[0]))
 
 
-def first_wrong(thought: str) -> Claim | None:
-    """The first claim of the thought that is wrong."""
-    return next((claim for claim in claims(thought) if claim.verdict == "wrong"), None)
+def first_error(question: Question, text: str, after: int) -> Error | None:
+    """The first wrong calculation of a text, with its exact result: a ``Verifier``."""
+    wrong = (claim for claim in claims(text) if claim.verdict == "wrong" and claim.right_at > after)
+    claim = next((claim for claim in wrong if claim.left is not None), None)
+    return Error(claim.text, claim.right_at, shown(claim.left)) if claim else None
 
 
 def judge(question: Question, step: Step, thought: str) -> Iterable[Finding]:
@@ -247,7 +256,9 @@ def _judge(text: str, left: _Side, right: _Side, equals: str, computes: bool) ->
         return None
     # "1/4 of it = 15" often loses its "of it", and "= 1/3 of the $150" may mean the share or its worth.
     open_share = (a.ratio and abs(b.value) > 1) or (b.ratio and abs(a.value) > 1) or b.shares
-    return Claim(written, a.value, b.value, "unreadable" if open_share or _mixes_units(written) else "wrong")
+    if open_share or _mixes_units(written):
+        return Claim(written, a.value, b.value, "unreadable")
+    return Claim(written, a.value, b.value, "wrong", right.start if a.computes else -1)
 
 
 def _agree(a: Expression, b: Expression, about: bool) -> bool:

@@ -17,11 +17,11 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from fractions import Fraction
 
-from prompts.checks.finding import Check, Finding
+from prompts.checks.check import Check
 from prompts.checks.numbers import Number, numbers, without_markers
 from prompts.memories import TextMemory
 from prompts.steps import Step
-from prompts.values import Question
+from prompts.values import Finding, Question
 
 _WHOLE = re.compile(r"[0-9]+")
 _IMPLIED = re.compile(

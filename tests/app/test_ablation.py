@@ -29,7 +29,7 @@ def store():
 
 
 def reply(request: Request) -> str:
-    shown = request.messages[1].content
+    shown = request.prefill
     return f"Answer: {7 * ('she had 7' in shown) + 9 * ('she bought 9' in shown)}"
 
 
@@ -57,7 +57,7 @@ async def test_the_same_number_in_other_words_is_no_flip(store: Store) -> None:
 
 async def test_a_removal_that_fails_is_shown_as_failed(store: Store) -> None:
     def broken(request: Request) -> str:
-        if "she likes green" not in request.messages[1].content:
+        if "she likes green" not in request.prefill:
             raise BackendError("The backend is out of order: mend it.")
         return "Answer: 16"
 

@@ -44,7 +44,7 @@ BAD = {
     "a model that is none": (("solve", "Why?", "--model", "magic"), "magic.*qwen2.5-coder-1.5b"),
     "a setting out of bounds": (("solve", "Why?", "--step-tokens", "0"), "step-tokens cannot be 0.*isump solve --help"),
     "a setting that is no number": (("solve", "Why?", "--step-tokens", "many"), "many"),
-    "a variant that is none": (("solve", "Why?", "--variant", "triple"), "triple.*two-call.*fused"),
+    "a memory mode that is none": (("solve", "Why?", "--memory", "triple"), "triple.*keep.*fused"),
     "an option that is none": (("solve", "Why?", "--magic"), "--magic"),
     "replies that are missing": (("solve", "Why?", "--backend", "scripted", "--replies", "no.jsonl"), "no\\.jsonl"),
     "a server without an address": (("solve", "Why?", "--backend", "openai"), "base-url|BASE_URL"),

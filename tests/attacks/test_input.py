@@ -123,8 +123,8 @@ ODD_WORDS: dict[str, list[str]] = {
     "an option for a command": ["--store", "x", "runs"],
     "an option for a value": ["solve", QUESTION, "--model", "--seed", "1"],
     "an option twice": ["solve", QUESTION, "--backend", "magic", "--backend", "scripted", "--replies", "none.jsonl"],
-    "a flag with a value": ["solve", QUESTION, "--recheck=maybe"],
-    "a flag and its opposite": ["solve", QUESTION, "--recheck", "--no-recheck", "--strategy", "magic"],
+    "a flag with a value": ["solve", QUESTION, "--drop-question=maybe"],
+    "a flag and its opposite": ["solve", QUESTION, "--drop-question", "--no-drop-question", "--strategy", "magic"],
     "an option without a name": ["solve", QUESTION, "--=1"],
     "ten thousand options": ["solve", QUESTION, *["--seed=1"] * 10_000, "--strategy", "magic"],
     "a million letters": ["solve", QUESTION, f"--{'x' * 1_000_000}"],
@@ -258,7 +258,8 @@ def command_lines(draw: st.DrawFn, command: str) -> list[str]:
         words += [f"{option}={value}"] if draw(st.booleans()) else [option, value]
     words += draw(
         st.lists(
-            st.sampled_from(["--recheck", "--json", "--no-json", "--prompts", "--drop-question", "--nix"]), max_size=1
+            st.sampled_from(["--on-wrong=ask", "--json", "--no-json", "--prompts", "--drop-question", "--nix"]),
+            max_size=1,
         )
     )
     return words

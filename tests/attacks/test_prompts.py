@@ -28,7 +28,7 @@ from prompts.clean import clean
 from prompts.headings import quote_headings
 from prompts.markup import break_markup
 from prompts.memories import TextMemory
-from prompts.memory_text import CHARACTERS_PER_TOKEN, drop_calculated_goals, read_memory, split_memory, truncate_memory
+from prompts.memory_text import CHARACTERS_PER_TOKEN, read_memory, split_memory
 from prompts.reasoner import PromptReasoner
 from prompts.replies import cut
 from prompts.settings import Settings
@@ -135,11 +135,13 @@ REPLIES: dict[str, list[str | Reply]] = {
 @pytest.mark.parametrize("strategy", NAMES)
 @pytest.mark.parametrize("kind", REPLIES)
 async def test_whatever_a_model_replies_an_attempt_ends_in_budget(kind: str, strategy: str, store: Store) -> None:
-    await attempt(strategy, PLAIN, model(REPLIES[kind]), store, recheck=True)
+    await attempt(strategy, PLAIN, model(REPLIES[kind]), store, on_wrong="ask")
 
 
 @pytest.mark.parametrize("kind", REPLIES)
-@pytest.mark.parametrize("given", [{"variant": "fused"}, {"memory_form": "json", "drop_question": True}], ids=str)
+@pytest.mark.parametrize(
+    "given", [{"memory": "fused"}, {"memory": "rewrite", "memory_form": "json", "drop_question": True}], ids=str
+)
 async def test_whatever_a_model_replies_every_variant_of_isump_ends(
     kind: str, given: dict[str, object], store: Store
 ) -> None:
@@ -169,7 +171,7 @@ async def test_whatever_is_asked_an_attempt_ends_and_the_question_forms_no_contr
     kind: str, strategy: str, store: Store
 ) -> None:
     replies: list[str | Reply] = ["48 / 2 = 25.", "Known:\n- a = 1\nNext:\n- go on", "Known:\n- a = 2\nNext:\n- go on"]
-    await attempt(strategy, Question("q", QUESTIONS[kind]), model(replies), store, recheck=True)
+    await attempt(strategy, Question("q", QUESTIONS[kind]), model(replies), store, on_wrong="ask")
 
 
 @pytest.mark.parametrize(
@@ -202,7 +204,9 @@ async def test_a_model_that_copies_a_fake_list_out_of_the_question_writes_no_mem
 async def test_every_part_of_every_prompt_is_made_harmless(verb: str) -> None:
     wrong = f"48 / 2 = 25 {EVERY_TOKEN}."
     backend = model([wrong, "24"])
-    made = PromptReasoner(backend, Settings.model_validate({**BUDGET, "recheck": verb == "recheck"}), "isump")
+    made = PromptReasoner(
+        backend, Settings.model_validate({**BUDGET, "on_wrong": "ask" if verb == "recheck" else "mark"}), "isump"
+    )
     question = Question("q", f"How many? {EVERY_TOKEN}")
     memory = TextMemory((f"a = 1 {EVERY_TOKEN}",), (EVERY_TOKEN,))
     match verb:
@@ -235,7 +239,7 @@ CUT = st.builds(Reply, HOSTILE, st.sampled_from([None, "stop", "length"]))
 async def test_any_replies_to_any_question(
     strategy: str, replies: list[str | Reply], question: str, fused: bool, json_form: bool, store: Store
 ) -> None:
-    given = {"variant": "fused" if fused else "two-call", "memory_form": "json" if json_form else "text"}
+    given = {"memory": "fused" if fused else "rewrite", "memory_form": "json" if json_form else "text"}
     try:
         await attempt(strategy, Question("q", question), model(replies), store, **given)
     except UserError as error:
@@ -286,11 +290,7 @@ async def test_the_prompts_of_the_loop_stay_bounded_however_much_is_written(stor
 def _as_memory(text: str) -> object:
     line = text.replace("\n", " ")
     memory = read_memory(f"Known:\n- {line}\nNext:\n- {line}")
-    return memory and (
-        drop_calculated_goals(memory),
-        truncate_memory(memory, 100),
-        fidelity(text, memory, text, memory),
-    )
+    return memory and (fidelity(text, memory, text, memory),)
 
 
 READERS: dict[str, Callable[[str], object]] = {

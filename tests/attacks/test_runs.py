@@ -17,7 +17,7 @@ from prompts.settings import Settings
 HANGS = 60
 """Seconds after which something hangs, however busy the machine is."""
 OTHER = {
-    "variant": "fused",
+    "memory": "fused",
     "ablation": "no-memory",
     "drop_question": "true",
     "memory_form": "json",
@@ -26,7 +26,7 @@ OTHER = {
     "answer_tokens": "64",
     "temperature": "0.7",
     "seed": "1",
-    "recheck": "true",
+    "on_wrong": "ask",
     "samples": "3",
     "max_steps": "3",
     "max_tokens": "512",

@@ -33,7 +33,7 @@ from prompts.checks import DEFAULT_CHECKS
 from prompts.memories import TextMemory
 from prompts.settings import Settings
 from prompts.steps import Step
-from prompts.values import Answer, Generation, Message, Part, Question, Score, Thought, Usage
+from prompts.values import Answer, Ending, Generation, Message, Part, Question, Score, Thought, Usage
 from tests.app.ui.scripts import CONFIG
 
 ASKED = "Mira plants 4 rows of 12 tulips. A third do not come up, and she gives 5 away. How many are left?"
@@ -107,11 +107,11 @@ def _attempt(
     steps = [
         Step("step", 1, TextMemory(), TextMemory(), (call,), thought=Thought(words)),
         Step("summarize", 1, TextMemory(), memory, (call,)),
-        Step("conclude", 1, memory, memory, (call,), answer=Answer(said, said), ending="answered"),
+        Step("conclude", 1, memory, memory, (call,), answer=Answer(said, said), ending=Ending.ANSWERED),
     ]
     for index, step in enumerate(steps):
         store.write(attempt.id, record(index, step, question, words, DEFAULT_CHECKS))
-    store.finish(attempt, Answer(said, said), "answered")
+    store.finish(attempt, Answer(said, said), Ending.ANSWERED)
     if score is not None:
         store.score(attempt.id, {"numeric": score})
 

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from evals import gsm8k
 from evals.commands import main
-from evals.gsm8k import BUILTIN, GsmSource
+from evals.gsm8k import BUILTIN, VERSION, GsmSource
 from evals.task import QuestionSet
 from prompts.values import UserError
 
@@ -265,7 +265,7 @@ def test_gym_items_do_not_depend_on_the_limit(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "reasoning_gym", gym)
     monkeypatch.setattr(gsm8k, "version", lambda package: "0.1.25")
     task = load(source="gym", limit=3, sample_seed=7, offset=2)
-    assert (task.name, task.version) == ("gsm-symbolic", "1+0.1.25")
+    assert (task.name, task.version) == ("gsm-symbolic", f"{VERSION}+0.1.25")
     assert ids(task) == ["gym-7-2", "gym-7-3", "gym-7-4"]
     assert (task.items[0].gold, task.items[0].solution) == ("2", ("It is 2*1 = 2.",))
     assert len(load(source="gym").items) == gsm8k.GYM_SIZE

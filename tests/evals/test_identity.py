@@ -48,7 +48,7 @@ def test_a_run_is_stored_with_its_identity() -> None:
     [
         lambda item: replace(item, question=replace(item.question, text=item.question.text + " ")),
         lambda item: replace(item, question=replace(item.question, context="a page")),
-        lambda item: replace(item, question=replace(item.question, answers="number")),
+        lambda item: replace(item, question=replace(item.question, answers="stated")),
         lambda item: replace(item, gold=item.gold + "0"),
         lambda item: replace(item, solution=item.solution[:-1]),
     ],
@@ -137,7 +137,7 @@ def of_model(fingerprint: str) -> RunSpec:
         (replace(SPEC, model="the same file under another name"), []),
         (replace(SPEC, strategy="isump"), ["strategy was cot and is isump"]),
         (replace(SPEC, backend="openai"), ["backend was scripted and is openai"]),
-        (replace(SPEC, task_version="2"), ["task version was 1 and is 2"]),
+        (replace(SPEC, task_version="9"), ["task version was 2 and is 9"]),
         (replace(SPEC, settings=Settings(step_tokens=64, temperature=0.5)), 2),
         (replace(SPEC, settings=Settings(seed=7)), ["seed was 0 and is 7"]),
         (replace(SPEC, n=5), ["it asked 4 questions of gsm8k-builtin and 5 of gsm8k-builtin are found now"]),

@@ -45,7 +45,8 @@ async def measured(store: Store, right: int, questions: QuestionSet = QUESTIONS)
     known = {item.question.text: place for place, item in enumerate(questions.items)}
 
     def reply(request: Request) -> str:
-        asked = request.messages[1].parts[0].text.removeprefix("Question: ")
+        asked = next(part.text for part in request.messages[1].parts if part.kind == "question")
+        asked = asked.removeprefix("Question: ")
         return f"Answer: {GOLD[asked] if known[asked] < right else -1}"
 
     backend = ScriptedBackend(reply)

@@ -229,7 +229,7 @@ def resumed(
 @pytest.mark.parametrize(
     ("questions", "says"),
     [
-        (replace(QUESTIONS, version="0"), "Run 1 cannot be resumed: task version was 0 and is 1. Restore"),
+        (replace(QUESTIONS, version="0"), "Run 1 cannot be resumed: task version was 0 and is 2. Restore"),
         (replace(QUESTIONS, items=QUESTIONS.items[:5]), "asked 5 questions of gsm8k-builtin and 8 of gsm8k-builtin"),
         (replace(QUESTIONS, name="gsm8k/test"), "8 questions of gsm8k/test and 8 of gsm8k-builtin are found now"),
     ],

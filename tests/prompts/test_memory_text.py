@@ -7,15 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prompts.memories import TextMemory
-from prompts.memory_text import (
-    CHARACTERS_PER_TOKEN,
-    drop_calculated_goals,
-    read_memory,
-    schema,
-    show_memory,
-    split_memory,
-    truncate_memory,
-)
+from prompts.memory_text import read_memory, schema, show_memory, split_memory
 from prompts.render import render
 
 plain = st.text("abcdefghij 0123456789=+", min_size=1, max_size=40).map(lambda s: f"fact {' '.join(s.split())}".strip())
@@ -68,31 +60,9 @@ def test_a_fused_reply_is_taken_apart() -> None:
     assert split_memory("48 / 2 = 24.") == ("48 / 2 = 24.", None)
 
 
-@given(memories, st.integers(16, 200))
-def test_a_memory_is_cut_to_its_cap_in_whole_lines(memory: TextMemory, tokens: int) -> None:
-    cut = truncate_memory(memory, tokens)
-    assert sum(len(line) + 3 for line in (*cut.known, *cut.next)) <= tokens * CHARACTERS_PER_TOKEN
-    for kept, lines in ((cut.known, memory.known), (cut.next, memory.next)):
-        begun = len(kept) == 1 and lines[0].startswith(kept[0])
-        assert kept == lines[: len(kept)] or begun
-
-
-def test_a_first_line_too_long_by_itself_is_cut_between_words() -> None:
-    memory = TextMemory(("48 clips in April " * 20, "24 in May"), ("add " * 99,))
-    cut = truncate_memory(memory, 32)
-    assert len(cut.known) == len(cut.next) == 1
-    assert memory.known[0].startswith(f"{cut.known[0]} ") and memory.next[0].startswith(f"{cut.next[0]} ")
-    assert 110 < len(cut.known[0]) + len(cut.next[0]) + 6 <= 32 * CHARACTERS_PER_TOKEN
-
-
 def test_the_schema_bounds_what_can_be_written() -> None:
     known = schema(tokens=81, lines=4)["properties"]["known"]
     assert (known["minItems"], known["maxItems"], known["items"]["maxLength"]) == (1, 4, 50)
-
-
-def test_a_goal_that_calculates_is_left_out() -> None:
-    memory = TextMemory(("folders = $36",), ("36 + 18 = 50", "solve x + 5 = 17", "the price of the paints"))
-    assert drop_calculated_goals(memory).next == ("solve x + 5 = 17", "the price of the paints")
 
 
 @given(memories, st.integers(0, 400))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from app.backends.scripted import ScriptedBackend
 from prompts.backend import Capability
 from prompts.memories import TextMemory, VectorMemory
-from prompts.memory_text import CHARACTERS_PER_TOKEN, schema
+from prompts.memory_text import schema
 from prompts.reasoner import PromptReasoner
 from prompts.settings import Settings
 from prompts.values import Question, Thought
@@ -26,8 +26,8 @@ def reasoner(backend: ScriptedBackend, templates: str = "isump", **given: object
 
 
 def size(memory: TextMemory) -> int:
-    """The characters of a memory as it is bounded: each line with its bullet and line end."""
-    return sum(len(line) + 3 for line in (*memory.known, *memory.next))
+    """The tokens of a memory as it is bounded: each line with its bullet and line end."""
+    return sum(-(-(len(line) + 3) // 4) for line in (*memory.known, *memory.next))
 
 
 async def test_reading_a_chunk_shows_it_as_context_after_question_and_memory() -> None:
@@ -58,7 +58,7 @@ async def test_the_memory_after_a_chunk_keeps_its_bound_however_much_was_written
     backend = ScriptedBackend([notes, notes])
     turn = await reasoner(backend, memory_tokens=tokens).read(CLIPS, MEMORY, "text", limit=LIMIT)
     assert isinstance(turn.value, TextMemory)
-    assert turn.value == MEMORY or size(turn.value) <= tokens * CHARACTERS_PER_TOKEN
+    assert turn.value == MEMORY or size(turn.value) <= tokens
     assert all(request.max_tokens <= tokens for request in backend.requests)
     assert sum(call.generation.usage.completion for call in turn.calls) <= tokens
 
@@ -129,8 +129,9 @@ async def test_a_vector_memory_is_refused() -> None:
 
 
 async def test_the_parts_of_every_prompt_say_what_they_are() -> None:
-    backend = ScriptedBackend(["48 / 2 = 25.", "48 / 2 = 24.", NOTES, "72"])
-    made = reasoner(backend, recheck=True)
+    none = frozenset[Capability]()
+    backend = ScriptedBackend(["48 / 2 = 25.", "48 / 2 = 24.", NOTES, "72"], capabilities=none)
+    made = reasoner(backend, on_wrong="ask")
     thought = (await made.step(CLIPS, MEMORY, limit=LIMIT)).value
     await made.summarize(CLIPS, MEMORY, thought, limit=LIMIT)
     answer = (await made.conclude(CLIPS, MEMORY, (thought,), limit=LIMIT)).value
@@ -143,6 +144,19 @@ async def test_the_parts_of_every_prompt_say_what_they_are() -> None:
         [head[0], ("user", ["question", "memory", "thought", "instruction"])],
     ]
     assert answer.text == "72"
+
+
+async def test_a_context_is_sent_before_the_question() -> None:
+    backend = ScriptedBackend(["72"])
+    await reasoner(backend).step(Question("q", "How many?", context="A long story."), TextMemory(), limit=LIMIT)
+    assert part_kinds(backend.requests[0])[1] == ("user", ["context", "question", "instruction"])
+
+
+async def test_the_answer_is_asked_for_by_continuing_a_thought_where_the_backend_can() -> None:
+    backend = ScriptedBackend([" 72 clips\nand more"])
+    made = await reasoner(backend).conclude(CLIPS, TextMemory(), (Thought("48 + 24 = 72."),), limit=LIMIT)
+    assert backend.requests[0].prefill == "48 + 24 = 72.\nAnswer:"
+    assert (made.value.text, backend.requests[0].stop) == ("72 clips", ("\n",))
 
 
 async def test_the_answer_is_read_in_the_form_of_the_question() -> None:

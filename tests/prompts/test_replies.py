@@ -18,7 +18,7 @@ import pytest
 from app.models import CATALOGUE
 from prompts.answers import canonical
 from prompts.replies import cut, read_answer, read_thought
-from prompts.values import Call, Generation, Request, Usage
+from prompts.values import Generation, Usage
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Sorted:
     @property
     def read(self) -> str | None:
         """The answer that the program reads in it."""
-        call = Call(Request((), 192), Generation(self.text, Usage(1, 1), self.finish, 0.0))
-        return read_thought(call, "stated").answer if self.asked == "thought" else read_answer(call, "stated")[0]
+        reply = Generation(self.text, Usage(1, 1), self.finish, 0.0)
+        return read_thought(reply, "stated").answer if self.asked == "thought" else read_answer(reply, "stated")[0]
 
     @property
     def is_right(self) -> bool:
@@ -65,9 +65,9 @@ def test_answers_are_read_as_a_person_reads_them() -> None:
 
 
 def test_a_reply_of_nothing_but_a_torn_sentence_has_no_answer() -> None:
-    call = Call(Request((), 8), Generation("Answer: 62 + 54 = 116 = 58 * 2 = 5", Usage(1, 8), "length", 0.0))
-    assert read_answer(call, "stated")[0] is None
-    assert read_thought(call, "stated").answer is None
+    reply = Generation("Answer: 62 + 54 = 116 = 58 * 2 = 5", Usage(1, 8), "length", 0.0)
+    assert read_answer(reply, "stated")[0] is None
+    assert read_thought(reply, "stated").answer is None
 
 
 @pytest.mark.parametrize(
@@ -76,6 +76,7 @@ def test_a_reply_of_nothing_but_a_torn_sentence_has_no_answer() -> None:
         ("One. Two. Thr", "One. Two."),
         ("One.\nTwo thr", "One."),
         ("3.5 eggs and 4 mo", "3.5 eggs and 4"),
+        ("The walk is at (3, 4), then at (5,", "The walk is at (3, 4), then at"),
         ("word", "word"),
         ("", ""),
     ],

@@ -7,17 +7,19 @@ from collections.abc import Iterator
 from importlib.resources import files
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from app.backends.scripted import ScriptedBackend
+from app.backends.scripted import CAPABILITIES, ScriptedBackend
 from graphs import STRATEGIES
 from graphs.nodes import Resources, initial_state
 from graphs.strategy import Strategy, graph
+from prompts import caller as caller_module
 from prompts import reasoner as reasoner_module
+from prompts.backend import Capability
 from prompts.render import render
-from prompts.settings import Settings
+from prompts.settings import MemoryMode, Settings
 from tests.prompts.conftest import CLIPS
 
 ROOT = Path(str(files("prompts")))
@@ -27,17 +29,17 @@ NEVER_RENDERED_BY_A_GRAPH = {"isump/read_text", "isump/read_json"}
 
 
 def every_setting() -> Iterator[Settings]:
-    forms = product(("two-call", "fused"), ("text", "json"), (False, True))
-    for variant, form, flag in forms:
-        yield Settings.model_validate(
-            {"variant": variant, "memory_form": form, "recheck": flag, "drop_question": flag, "max_steps": 3}
-        )
+    forms = product(get_args(MemoryMode), ("text", "json"), (False, True))
+    for memory, form, flag in forms:
+        given = {"memory": memory, "memory_form": form, "drop_question": flag, "max_steps": 3, "memory_tokens": 16}
+        yield Settings.model_validate({**given, "on_wrong": "ask" if flag else "mark"})
 
 
-async def run(strategy: Strategy, settings: Settings) -> int:
+async def run(strategy: Strategy, settings: Settings, *, continues: bool = True) -> int:
     """Run the strategy to its end, with a new memory after each thought; the number of its steps."""
-    replies = (f"1 + 1 = 3.\nKnown:\n- so far = {n}\nNext:\n- go on" for n in range(99))
-    reasoner = strategy.reasoner_for(ScriptedBackend(replies), settings)
+    replies = (f"{n} + 1 = {n}.\nKnown:\n- so far = {n}\nNext:\n- go on\n" for n in range(99))
+    capabilities = CAPABILITIES if continues else frozenset[Capability]()
+    reasoner = strategy.reasoner_for(ScriptedBackend(replies, capabilities=capabilities), settings)
     deadline = asyncio.get_running_loop().time() + 600
     state: Any = initial_state(CLIPS, reasoner.start(CLIPS))
     resources = Resources(reasoner, settings, deadline)
@@ -54,6 +56,7 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         return render(name, **values)
 
     monkeypatch.setattr(reasoner_module, "render", spy)
+    monkeypatch.setattr(caller_module, "render", spy)
     return names
 
 
@@ -65,8 +68,8 @@ async def test_a_strategy_finds_its_templates_in_every_setting(name: str, render
 
 
 async def test_every_template_is_rendered_by_some_strategy(rendered: set[str]) -> None:
-    for strategy, settings in product(STRATEGIES.values(), every_setting()):
-        await run(strategy, settings)
+    for strategy, settings, continues in product(STRATEGIES.values(), every_setting(), (True, False)):
+        await run(strategy, settings, continues=continues)
     stored = {str(path.relative_to(ROOT).with_suffix("")) for path in ROOT.rglob("*.txt")}
     assert stored - rendered == NEVER_RENDERED_BY_A_GRAPH
 

@@ -13,8 +13,10 @@ from itertools import islice
 from markupsafe import Markup
 
 from app.ui.html.text import Span, escaped, joined, list_html, markup, text_html
+from prompts.caller import VERIFIER
 from prompts.checks import CHECKS, equations, fault_name, fidelity
-from prompts.checks.finding import Finding
+from prompts.forgetting import FORGETTING
+from prompts.values import Finding
 
 _SHOWN = 50  # findings of one step
 _EQUATIONS, _FIDELITY = equations.CHECK.name, fidelity.CHECK.name
@@ -76,10 +78,19 @@ def _item(finding: Finding) -> Markup:
         return markup('<li class="is-unreadable">? {} <small>could not be checked</small></li>', text)
     if finding.check == _EQUATIONS and name:
         return _fault(text, finding.detail or "wrong")
+    if finding.check in (FORGETTING, VERIFIER):
+        return markup('<li class="is-note">{} <small>{}</small></li>', text, escaped(_action(finding)))
     if name or finding.check not in CHECKS:
         about = name or f"{finding.check}: {finding.kind}"
         return _fault(text, f"{about}, {finding.detail}" if finding.detail else about)
     return Markup()
+
+
+def _action(finding: Finding) -> str:
+    """What the loop did with a text: "let go, used up" or "corrected to 24"."""
+    if finding.check == FORGETTING:
+        return f"let go, {finding.kind}" + (f": {finding.detail[:200]}" if finding.detail else "")
+    return finding.detail[:200] or finding.kind
 
 
 def _fault(text: Markup, about: str) -> Markup:

@@ -14,9 +14,9 @@ from markupsafe import Markup
 from app.ui.html.findings import fidelity_html, invented_numbers
 from app.ui.html.memory_diff import Change, Line, differences
 from app.ui.html.text import MAX_SHOWN, Span, cut_note, escaped, joined, list_html, marked_text, markup
-from prompts.checks.finding import Finding
 from prompts.checks.numbers import numbers, without_markers
 from prompts.memories import Memory
+from prompts.values import Finding
 
 _SIGNS: dict[Change, LiteralString] = {"kept": "=", "changed": "~", "added": "+", "dropped": "−"}
 

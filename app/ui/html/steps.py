@@ -11,7 +11,6 @@ from typing import LiteralString
 from markupsafe import Markup
 
 from app.store.records import Attempt, Costs, Record
-from app.text import ENDINGS
 from app.ui.html.findings import findings_html, thought_text_html
 from app.ui.html.memories import memory_html
 from app.ui.html.text import (
@@ -57,7 +56,7 @@ def step_card_html(record: Record) -> Markup:
 def answer_html(attempt: Attempt, costs: Costs | None, scores: Mapping[str, Score] | None = None) -> Markup:
     """The answer, large; why the attempt ended, what scorers said of it, and its costs unless they are ``None``."""
     kind, label, value = "given", "Answer", attempt.answer or ""
-    ending = ENDINGS.get(attempt.ending, attempt.ending) if attempt.ending else ""
+    ending = attempt.ending.sentence if attempt.ending else ""
     if attempt.status == "error":
         kind, label, value, ending = "error", "Error", attempt.error or "", ""
     elif attempt.status == "running":

@@ -29,7 +29,7 @@ from app.ui.jobs import JobList, QuestionJob, Streams
 from app.ui.site import Site
 from graphs import DEFAULT, STRATEGIES, find_strategy
 from prompts.clean import check_question
-from prompts.settings import MemoryForm, Settings, Variant
+from prompts.settings import MemoryMode, OnWrong, Settings
 from prompts.values import Question
 
 EXAMPLES = {
@@ -40,7 +40,7 @@ EXAMPLES = {
     "A walk": "I stand at a fountain and face north. I walk 3 steps, turn right, walk 4 steps, turn right again and "
     "walk 3 steps. How many steps away from the fountain am I?",
 }
-SETTINGS = ("step_tokens", "memory_tokens", "max_steps", "variant", "memory_form")
+SETTINGS = ("step_tokens", "memory_tokens", "max_steps", "memory", "on_wrong")
 """The settings that have a control here."""
 SHOWN = 100
 """Steps in view while an attempt runs; the trace has all of them."""
@@ -159,7 +159,7 @@ def build(site: Site) -> None:
 def _controls(given: Settings) -> list[Component]:
     """The controls of ``SETTINGS``, in that order."""
     shown = [
-        _slider("Step budget (tokens)", "one thought is cut at the end of a sentence", given.step_tokens, 16, 512, 8),
+        _slider("Step budget (tokens)", "a thought mostly ends by itself before", given.step_tokens, 16, 512, 8),
         _slider("Memory budget (tokens)", "what we know and what to do next", given.memory_tokens, 32, 512, 8),
     ]
     with gr.Accordion("More settings", open=False):
@@ -167,10 +167,16 @@ def _controls(given: Settings) -> list[Component]:
             *shown,
             _slider("Most steps", "thoughts before an answer is asked for", given.max_steps, 1, 50, 1),
             gr.Dropdown(
-                list(get_args(Variant)), value=given.variant, label="Calls of a step", info="memory apart, or fused"
+                list(get_args(MemoryMode)),
+                value=given.memory,
+                label="How the memory is written",
+                info="results kept, a line added, all rewritten, or fused with the thought",
             ),
             gr.Dropdown(
-                list(get_args(MemoryForm)), value=given.memory_form, label="Form of the memory", info="lists or JSON"
+                list(get_args(OnWrong)),
+                value=given.on_wrong,
+                label="A wrong equation is",
+                info="marked, asked for again, or corrected before the model goes on",
             ),
         ]
 

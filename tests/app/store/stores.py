@@ -7,11 +7,24 @@ from pathlib import Path
 
 from app.store import Store
 from app.store.records import Attempt, AttemptSpec, Identity, Record, Run, RunSpec
-from prompts.checks import Finding
 from prompts.memories import TextMemory, VectorMemory
 from prompts.settings import Settings
 from prompts.steps import Step
-from prompts.values import Answer, Call, Generation, Message, Part, Question, Request, Retry, Score, Thought, Usage
+from prompts.values import (
+    Answer,
+    Call,
+    Ending,
+    Finding,
+    Generation,
+    Message,
+    Part,
+    Question,
+    Request,
+    Retry,
+    Score,
+    Thought,
+    Usage,
+)
 
 QUESTION = Question("apples", "Ann has 12 apples and gives 5 away. How many are left?", "A long text.", "number")
 EMPTY, KNOWN = TextMemory(), TextMemory(("left = 7", 'a "quoted" line\n'), ("π",))
@@ -33,7 +46,7 @@ def records(reply: str = "12 - 5 = 7 apples") -> list[Record]:
         Record(0, Step("read", 0, EMPTY, KNOWN, (call("Read."),), ("cut",))),
         Record(1, Step("step", 1, KNOWN, KNOWN, (call(f"{reply}."), call("Again.")), (), Thought(f"{reply}.")), wrong),
         Record(2, Step("summarize", 1, KNOWN, VECTORS, (call("Known.", schema=True),))),
-        Record(3, Step("conclude", 1, VECTORS, VECTORS, (), (), None, Answer("7", f"So {reply}."), "answered")),
+        Record(3, Step("conclude", 1, VECTORS, VECTORS, (), (), None, Answer("7", f"So {reply}."), Ending.ANSWERED)),
     ]
 
 
@@ -52,7 +65,7 @@ def solved(store: Store, id: str = "apples", run: int | None = None, parent: int
     attempt = store.begin(spec(id, run, parent))
     for record in records(f"12 - 5 = {attempt.id} apples"):
         store.write(attempt.id, record)
-    store.finish(attempt, Answer("7", f"Answer: 7 ({attempt.id})"), "answered")
+    store.finish(attempt, Answer("7", f"Answer: 7 ({attempt.id})"), Ending.ANSWERED)
     store.score(attempt.id, {"numeric": Score(1.0, "7", "match"), "chain": Score(None, None, "no chain")})
     return attempt.id
 

@@ -16,7 +16,7 @@ from app.store.admin import Counted, PruneFilter, back_up, check, count_prunable
 from app.store.records import AttemptSpec
 from app.store.search import AttemptFilter
 from prompts.settings import Settings
-from prompts.values import Answer, Question
+from prompts.values import Answer, Ending, Question
 from tests.app.store.stores import contents, failed, fill, filled, read, run_spec, solved, spec
 
 DAY = 86_400.0
@@ -219,7 +219,7 @@ def test_many_attempts_are_pruned_in_linear_time() -> None:
             with store.transaction():
                 for number in range(n):
                     made = AttemptSpec(Question(str(number), "Q?"), "cot", "b", "m", Settings(), run)
-                    store.finish(store.begin(made), Answer("7"), "answered")
+                    store.finish(store.begin(made), Answer("7"), Ending.ANSWERED)
             clock = time.perf_counter()
             remove(store, PruneFilter(run=run))
             took.append(time.perf_counter() - clock)

@@ -16,7 +16,7 @@ from app.errors import StoreError
 from app.store import Store
 from app.store.admin import back_up
 from app.store.schema import APPLICATION_ID, DEVELOPMENT_ID
-from prompts.values import Answer
+from prompts.values import Answer, Ending
 from tests.app.store.stores import contents, fill, filled, read, spec
 
 ROOT = Path(__file__).parents[3]
@@ -47,7 +47,7 @@ def test_a_relative_path_stays_where_it_was(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.chdir(tmp_path)
     with Store.open("t.sqlite") as store:
         monkeypatch.chdir(tmp_path / "elsewhere")
-        store.finish(store.begin(spec()), Answer("7"), "answered")
+        store.finish(store.begin(spec()), Answer("7"), Ending.ANSWERED)
     assert (tmp_path / "t.sqlite").exists() and not list((tmp_path / "elsewhere").iterdir())
 
 
@@ -74,7 +74,7 @@ def test_read_only_sees_what_another_process_writes(tmp_path: Path) -> None:
     with Store.open(path) as writing, Store.open(path, read_only=True) as reading:
         attempt = writing.begin(spec())
         assert reading.attempt(attempt.id).status == "running"
-        writing.finish(attempt, Answer("7"), "answered")
+        writing.finish(attempt, Answer("7"), Ending.ANSWERED)
         assert reading.attempt(attempt.id).status == "done"
 
 

@@ -9,11 +9,23 @@ from app.errors import BadInput
 from app.store import Store
 from app.store.records import AttemptSpec, CallUsage, Record, RunSpec
 from app.store.search import SHOWN, AttemptFilter, AttemptSummary, FirstFault, StepSummary
-from prompts.checks import Finding
 from prompts.memories import TextMemory
 from prompts.settings import Settings
-from prompts.steps import Ending, Step
-from prompts.values import Answer, Call, Generation, Message, Part, Question, Request, Score, Thought, Usage
+from prompts.steps import Step
+from prompts.values import (
+    Answer,
+    Call,
+    Ending,
+    Finding,
+    Generation,
+    Message,
+    Part,
+    Question,
+    Request,
+    Score,
+    Thought,
+    Usage,
+)
 
 EMPTY, MEMORY = TextMemory(), TextMemory(("left = 7",))
 WRONG = ("equations", "wrong")
@@ -49,7 +61,7 @@ def solved(
     strategy: str = "isump",
     answer: str | None = "7",
     value: float | None = None,
-    ending: Ending = "answered",
+    ending: Ending = Ending.ANSWERED,
     thought: str = "12 - 5 = 7.",
     memory: TextMemory = MEMORY,
     wrong: tuple[str, ...] = (),
@@ -133,8 +145,8 @@ def test_attempts_are_filtered_by_run_task_and_strategy(store: Store) -> None:
 def test_what_went_wrong_is_told_apart(store: Store) -> None:
     run = begin_run(store)
     right, wrong = solved(store, id="right", run=run, value=1), solved(store, id="wrong", run=run, value=0)
-    unanswered = solved(store, answer=None, ending="step_limit", value=0)
-    late = solved(store, ending="step_limit")
+    unanswered = solved(store, answer=None, ending=Ending.STEP_LIMIT, value=0)
+    late = solved(store, ending=Ending.STEP_LIMIT)
     made_up = solved(store, invented=("99", "98"))
     miscounted = solved(store, wrong=("12 - 5 = 8", "1 + 1 = 3"), invented=("99",))
     failed, running = (store.begin(AttemptSpec(Question("q", "?"), "cot", "b", "m", Settings())) for _ in range(2))

@@ -17,14 +17,28 @@ from app.session import Ended, solve
 from app.store import Store
 from app.store.records import Attempt, AttemptSpec, Record, RunSpec
 from app.store.search import AttemptFilter
-from prompts.checks import Finding
 from prompts.memories import TextMemory, VectorMemory
 from prompts.settings import Settings
 from prompts.steps import Step
-from prompts.values import Answer, Call, Generation, Message, Part, Question, Request, Retry, Score, Thought, Usage
+from prompts.values import (
+    Answer,
+    Call,
+    Ending,
+    Finding,
+    Generation,
+    Message,
+    Part,
+    Question,
+    Request,
+    Retry,
+    Score,
+    Thought,
+    Usage,
+)
 
 ROOT = Path(__file__).parents[3]
-REPLIES = ["12 - 5 = 8 apples.", "What we know:\n- left = 7 and 99\nWhat to do next:\n- stop", "Answer: 7"]
+REPLIES = ["12 - 5 = 8 apples.\n", "What we know:\n- left = 7 and 99\nWhat to do next:\n- stop", "Answer: 7"]
+SETTINGS = Settings(memory="rewrite")
 QUESTION = Question("q", "Ann has 12 apples and gives 5 away. How many are left?")
 
 
@@ -35,7 +49,7 @@ def begin(store: Store, question: Question = QUESTION, run: int | None = None) -
 async def test_what_was_yielded_is_what_the_store_reads_back(tmp_path: Path) -> None:
     seen: list[Record] = []
     with Store.open(tmp_path / "t.sqlite") as store:
-        async for event in solve(QUESTION, "isump", ScriptedBackend(REPLIES), Settings(), store):
+        async for event in solve(QUESTION, "isump", ScriptedBackend(REPLIES), SETTINGS, store):
             if isinstance(event, Record):
                 seen.append(event)
                 assert store.records(1) == seen, "each step is in the store before it is seen"
@@ -87,7 +101,7 @@ def test_every_field_of_a_record_is_read_back(tmp_path: Path) -> None:
         Record(1, Step("step", 1, known, known, (FULL, BARE), ("a", "b"), Thought("12 - 5 = 8.", "8")), found),
         Record(2, Step("step", 2, known, known, (), (), Thought("", None))),
         Record(3, Step("summarize", 2, known, VectorMemory(b"\0\xff", (2, 3), 0.1))),
-        Record(4, Step("conclude", 2, known, known, (BARE,), (), None, Answer(None, "Dunno."), "no_change")),
+        Record(4, Step("conclude", 2, known, known, (BARE,), (), None, Answer(None, "Dunno."), Ending.NOTHING_NEW)),
     ]
     path = tmp_path / "t.sqlite"
     with Store.open(path) as store:
@@ -102,7 +116,7 @@ def test_every_field_of_a_record_is_read_back(tmp_path: Path) -> None:
 
 def test_what_a_method_returns_is_what_the_store_reads_back(tmp_path: Path) -> None:
     path = tmp_path / "t.sqlite"
-    settings = Settings(step_tokens=77, variant="fused")
+    settings = Settings(step_tokens=77, memory="fused")
     about = (
         "chain",
         "cot",
@@ -119,9 +133,9 @@ def test_what_a_method_returns_is_what_the_store_reads_back(tmp_path: Path) -> N
         spec = AttemptSpec(question, "cot", "scripted", "m", settings, run.id, checks=())
         done = store.begin(spec)
         assert store.attempt(done.id) == done
-        closed = store.finish(done, Answer("7", "So 7."), "answered")
+        closed = store.finish(done, Answer("7", "So 7."), Ending.ANSWERED)
         none = store.finish(
-            store.begin(replace(spec, question=replace(question, id="q-2"))), Answer(None), "step_limit"
+            store.begin(replace(spec, question=replace(question, id="q-2"))), Answer(None), Ending.STEP_LIMIT
         )
         fork = store.begin(replace(spec, run=None, parent=done.id, forked_at_step=0))
         failed = store.fail(fork, "The server is gone.")
@@ -176,9 +190,9 @@ def test_a_run_counts_an_item_once() -> None:
         spec = RunSpec("gsm8k", "gsm8k/test", "1", "numeric", "cot", "b", "m", Settings(), {}, 1)
         run = store.begin_run(spec).id
         first, second = begin(store, run=run), begin(store, run=run)
-        store.finish(first, Answer("7"), "answered")
+        store.finish(first, Answer("7"), Ending.ANSWERED)
         with pytest.raises(StoreError, match=f"q of run {run} was done meanwhile by another .*attempt {second.id}"):
-            store.finish(second, Answer("8"), "answered")
+            store.finish(second, Answer("8"), Ending.ANSWERED)
         assert store.attempt(second.id).status == "error"
         store.fail(first, "gone")
         assert (store.attempt(first.id).status, store.attempt(first.id).error) == ("done", None), "done stays done"
@@ -204,7 +218,7 @@ def test_a_clock_that_is_set_back_changes_no_duration(monkeypatch: pytest.Monkey
     with Store.open(":memory:") as store:
         attempts = [begin(store), begin(store)]
         monkeypatch.setattr(time, "time", lambda: 0.0)
-        done, failed = store.finish(attempts[0], Answer("7"), "answered"), store.fail(attempts[1], "no")
+        done, failed = store.finish(attempts[0], Answer("7"), Ending.ANSWERED), store.fail(attempts[1], "no")
         for closed in (done, failed):
             assert closed.seconds is not None and 0 <= closed.seconds < 60
             assert store.attempt(closed.id) == closed and store.costs(closed.id).seconds == closed.seconds
@@ -231,7 +245,7 @@ async def test_the_event_loop_does_not_wait_for_another_process(tmp_path: Path) 
     path, ticks = tmp_path / "t.sqlite", list[float]()
 
     async def solved() -> None:
-        async for _ in solve(QUESTION, "isump", ScriptedBackend(REPLIES), Settings(), store):
+        async for _ in solve(QUESTION, "isump", ScriptedBackend(REPLIES), SETTINGS, store):
             pass
 
     with Store.open(path) as store:
@@ -255,7 +269,7 @@ async def _solve_some(path: Path, name: str) -> None:
     with Store.open(path) as store:
         for i in range(5):
             question = Question(f"{name}-{i}", QUESTION.text)
-            async for _ in solve(question, "isump", ScriptedBackend(REPLIES), Settings(), store):
+            async for _ in solve(question, "isump", ScriptedBackend(REPLIES), SETTINGS, store):
                 pass
 
 
@@ -289,13 +303,15 @@ async def test_the_file_stays_small_beside_the_text_in_it(tmp_path: Path) -> Non
 
     def reply(request: Request) -> str:
         said = " ".join(dice.choices(words, k=30))
-        asked_to_summarize = request.messages[-2].role == "assistant"
+        asked_to_summarize = not request.prefill
         done = f"{(n := dice.randint(2, 99))} + 5 = {n + 5} {said}"
-        return f"What we know:\n- {done}\nWhat to do next:\n- more" if asked_to_summarize else f"{done}."
+        return f"What we know:\n- {done}\nWhat to do next:\n- more" if asked_to_summarize else f"{done}.\n"
 
     with Store.open(path) as store:
         for _ in range(40):
-            async for _event in solve(QUESTION, "isump", ScriptedBackend(reply), Settings(max_tokens=4000), store):
+            async for _event in solve(
+                QUESTION, "isump", ScriptedBackend(reply), SETTINGS.model_copy(update={"max_tokens": 4000}), store
+            ):
                 pass
         unique = store.rows("SELECT sum(length(CAST(text AS BLOB))) AS bytes FROM texts")[0]["bytes"]
         store.rows("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -306,7 +322,7 @@ async def test_the_file_stays_small_beside_the_text_in_it(tmp_path: Path) -> Non
 async def test_the_costs_of_the_steps_add_up_to_the_attempts(tmp_path: Path) -> None:
     seen: list[Record] = []
     with Store.open(tmp_path / "t.sqlite") as store:
-        async for event in solve(QUESTION, "isump", ScriptedBackend(REPLIES), Settings(), store):
+        async for event in solve(QUESTION, "isump", ScriptedBackend(REPLIES), SETTINGS, store):
             if isinstance(event, Record):
                 seen.append(event)
         costs = store.costs(1)

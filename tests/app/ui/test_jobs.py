@@ -14,13 +14,13 @@ from app.ui.jobs import REMEMBERED, Job, JobList, Opening, QuestionJob, Streams
 from prompts.settings import Settings
 from prompts.values import Question
 
-REPLIES = ["12 - 5 = 7 apples.", "What we know:\n- left = 7\nWhat to do next:\n- stop", "Answer: 7"]
+REPLIES = ["12 - 5 = 7 apples.\n", "What we know:\n- left = 7\nWhat to do next:\n- stop", "Answer: 7"]
 QUESTION = Question("q", "Ann has 12 apples and gives 5 away. How many are left?")
 NEVER = Reply("never", seconds=600)
 
 
 def events(store: Store, *replies: str | Reply) -> AsyncGenerator[Event]:
-    return solve(QUESTION, "isump", ScriptedBackend(replies), Settings(), store)
+    return solve(QUESTION, "isump", ScriptedBackend(replies), Settings(memory="rewrite"), store)
 
 
 def opening(*streams: AsyncGenerator[Event]) -> Opening:

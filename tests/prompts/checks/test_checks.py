@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from prompts.checks import CHECKS, DEFAULT_CHECKS, Finding, fault_name, findings
+from prompts.checks import CHECKS, DEFAULT_CHECKS, fault_name, findings
 from prompts.memories import TextMemory, VectorMemory
 from prompts.steps import Step
-from prompts.values import Question, Thought
+from prompts.values import Finding, Question, Thought
 
 QUESTION = Question("q", "Ann sold 48 clips in April and half as many in May. How many in all?")
 BEFORE, AFTER = TextMemory(("April = 48",)), TextMemory(("May = 24", "June = 31"))

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prompts.checks.equations import claims, first_wrong
+from prompts.checks.equations import claims, first_error
 from tests.prompts.checks.work import count_calls
+from tests.prompts.conftest import CLIPS
 
 R, W, U = "right", "wrong", "unreadable"
 
@@ -82,9 +83,11 @@ def test_several_claims_and_the_first_wrong_one() -> None:
         r"\begin{align} T &= 204 + 160 + 330 \\ &= 694 \end{align}"
     )
     assert [c.verdict for c in claims(thought)] == [R, W, R, R]
-    wrong = first_wrong(thought)
-    assert wrong and (wrong.text, wrong.left, wrong.right) == ("2 * $80 = $150", 160, 150)
-    assert first_wrong("2 + 2 = 4") is None
+    wrong = first_error(CLIPS, thought, -1)
+    assert wrong and (wrong.text, wrong.right) == ("2 * $80 = $150", "160")
+    assert thought[wrong.at :].startswith("150 and")
+    assert first_error(CLIPS, thought, wrong.at) is None
+    assert first_error(CLIPS, "2 + 2 = 4 and 7 = 3 + 5", -1) is None, "there is no calculation to correct"
 
 
 def test_unreadable_side_has_no_value() -> None:

@@ -10,8 +10,7 @@ from markupsafe import Markup
 from app.store.records import Attempt, AttemptSpec
 from prompts.memories import TextMemory
 from prompts.settings import Settings
-from prompts.steps import Ending
-from prompts.values import Call, Generation, Message, Part, Question, Request, Retry, Usage
+from prompts.values import Call, Ending, Generation, Message, Part, Question, Request, Retry, Usage
 
 HOSTILE = {
     "script": "<script>alert(1)</script>",
@@ -86,7 +85,7 @@ def call(reply: str = "ok", *, messages: tuple[Message, ...] = (), error: str = 
 
 
 def attempt(
-    text: str = "How many?", *, answer: str | None = "7", error: str | None = None, ending: Ending = "answered"
+    text: str = "How many?", *, answer: str | None = "7", error: str | None = None, ending: Ending = Ending.ANSWERED
 ) -> Attempt:
     spec = AttemptSpec(Question(text, text, text), "isump", "scripted", "m", Settings(), 2, 3, 4)
     status = "error" if error else "done"

@@ -7,7 +7,6 @@ from prompts.backend import Capability
 from prompts.memories import TextMemory
 from prompts.reasoner import PromptReasoner
 from prompts.settings import Settings
-from prompts.transcript import TranscriptReasoner
 from prompts.values import Generation, Message, Part, Question, Request, Thought, Usage
 from tests.app.ui.html.reader import EMPTY, call, read
 
@@ -30,8 +29,7 @@ class OneReply:
 
 async def labels_of(verb: str, templates: str, memory: TextMemory, settings: Settings = SETTINGS) -> list[str]:
     """The labels on the parts of a prompt, in the order in which they are shown."""
-    kind = TranscriptReasoner if templates == "history_loop" else PromptReasoner
-    reasoner, thought = kind(OneReply(), settings, templates), Thought("So 7.")
+    reasoner, thought = PromptReasoner(OneReply(), settings, templates), Thought("So 7.")
     match verb:
         case "step":
             turn = await reasoner.step(QUESTION, memory, limit=50)
@@ -53,7 +51,6 @@ PREFIX = ["stable prefix", "stable prefix"]
         ("step", "isump", EMPTY, [*PREFIX, "instruction"]),
         ("step", "isump", MEMORY, [*PREFIX, "memory", "instruction"]),
         ("step", "cot", EMPTY, [*PREFIX, "instruction"]),
-        ("step", "history_loop", MEMORY, [*PREFIX, "memory", "instruction"]),
         ("summarize", "isump", MEMORY, [*PREFIX, "memory", "instruction", "thought", "instruction"]),
         ("conclude", "isump", MEMORY, [*PREFIX, "memory", "thought", "instruction"]),
         ("conclude", "isump", EMPTY, [*PREFIX, "thought", "instruction"]),

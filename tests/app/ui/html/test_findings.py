@@ -6,9 +6,9 @@ from app.store.records import Record
 from app.ui.html.findings import fault_spans, findings_html, thought_text_html
 from app.ui.html.steps import step_card_html
 from prompts import checks
-from prompts.checks.finding import Check, Finding
+from prompts.checks.check import Check
 from prompts.steps import Step
-from prompts.values import Answer, Thought
+from prompts.values import Answer, Finding, Thought
 from tests.app.ui.html.reader import EMPTY, read
 
 EDGES = Check("edges", "every step of a chain, looked up in the graph", lambda *_: (), {"absent": "invented edge"})

@@ -5,10 +5,9 @@ import re
 from app.store.records import record
 from app.ui.html.memories import memory_html
 from app.ui.html.steps import step_card_html
-from prompts.checks.finding import Finding
 from prompts.memories import Memory, TextMemory, VectorMemory
 from prompts.steps import Step
-from prompts.values import Question
+from prompts.values import Finding, Question
 from tests.app.ui.html.reader import EMPTY, read
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from app.store.records import Costs, Record, record
 from app.ui.html.steps import answer_html, costs_html, step_card_html
 from prompts.steps import Step
-from prompts.values import Answer, Question, Score, Thought
+from prompts.values import Answer, Ending, Question, Score, Thought
 from tests.app.ui.html.reader import EMPTY, attempt, call, read
 
 
@@ -18,9 +18,9 @@ def test_a_wrong_equation_is_marked_and_corrected() -> None:
 
 
 def test_a_conclusion_without_a_call_says_where_its_answer_is_from() -> None:
-    taken = Step("conclude", 1, EMPTY, EMPTY, answer=Answer("7", "so 7"), ending="answered")
+    taken = Step("conclude", 1, EMPTY, EMPTY, answer=Answer("7", "so 7"), ending=Ending.ANSWERED)
     none = Step(
-        "conclude", 1, EMPTY, EMPTY, answer=Answer(None), marks=("chain 1 of 1: no answer",), ending="step_limit"
+        "conclude", 1, EMPTY, EMPTY, answer=Answer(None), marks=("chain 1 of 1: no answer",), ending=Ending.STEP_LIMIT
     )
     assert "taken from the thoughts before" in step_card_html(Record(0, taken))
     assert "No answer was reached" in step_card_html(Record(0, none))
@@ -32,6 +32,6 @@ def test_an_answer_has_why_it_ended_its_scores_and_its_costs() -> None:
     shown = read(answer_html(attempt(answer="7 & <8>"), costs, {"numeric": Score(0, "7", "expected 9")})).text
     for words in ("7 & <8>", "answered", "1,200 tokens", "434 tokens", "99,999 pairs", "1.2 s", "numeric: wrong"):
         assert words in shown
-    assert "none" in read(answer_html(attempt(answer=None, ending="step_limit"), costs)).text
-    assert "hit the step limit" in answer_html(attempt(ending="step_limit"), costs)
+    assert "none" in read(answer_html(attempt(answer=None, ending=Ending.STEP_LIMIT), costs)).text
+    assert "hit the step limit" in answer_html(attempt(ending=Ending.STEP_LIMIT), costs)
     assert "434 tokens" in costs_html(costs)

@@ -15,11 +15,10 @@ from app.ui.html.memories import memory_html
 from app.ui.html.steps import answer_html, step_card_html
 from app.ui.html.tables import brief
 from app.ui.html.text import MAX_SHOWN, alert_html, escaped, joined, markup, note_html, one_line, status_html, text_html
-from prompts.checks.finding import Finding
 from prompts.memories import TextMemory
 from prompts.settings import Settings
 from prompts.steps import Step
-from prompts.values import Answer, Message, Part, PartKind, Question, Role, Score, Thought
+from prompts.values import Answer, Ending, Finding, Message, Part, PartKind, Question, Role, Score, Thought
 from tests.app.ui.html.reader import HOSTILE, attempt, call, read
 
 PARTS: tuple[tuple[Role, PartKind], ...] = (("system", "system"), ("user", "question"), ("assistant", "thought"))
@@ -33,7 +32,7 @@ def everything(text: str) -> list[Markup]:
     unknown = (Finding(text[:1000], text[:1000], text, text),)
     summary = Step("summarize", 1, TextMemory((f"kept = 7{text}", "gone")), memory, (call(text),), (text,))
     conclusion = Step(
-        "conclude", 1, memory, memory, (call(text),), (text,), answer=Answer(text, text), ending="answered"
+        "conclude", 1, memory, memory, (call(text),), (text,), answer=Answer(text, text), ending=Ending.ANSWERED
     )
     prompt = call(text, messages=tuple(Message(role, (Part(kind, text), Part(kind, text))) for role, kind in PARTS))
     numbers = [("kept", text), ("dropped", text), ("dropped", "1"), ("invented", text), ("invented", "7")]
@@ -54,7 +53,7 @@ def everything(text: str) -> list[Markup]:
         outputs_html((prompt,)),
         answer_html(found, Costs(), {text[:1000]: Score(0, text, text)}),
         answer_html(attempt(text, error=text), Costs()),
-        header_html(Attempt(1, spec, "done", None, text, text, "answered", 0, 1)),
+        header_html(Attempt(1, spec, "done", None, text, text, Ending.ANSWERED, 0, 1)),
         settings_html(found),
         columns_html([Column(text[:1000], view), Column(text[:1000], AttemptView(error=text))]),
         brief(text),

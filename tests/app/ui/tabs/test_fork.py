@@ -26,24 +26,26 @@ HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\u202etxt"
 QUESTION = Question("q", f"Ann has 12 apples and gives 5 away. {HOSTILE} How many are left?")
 MEMORY = f"What we know:\n- left = 7\n- {HOSTILE}\nWhat to do next:\n- say it"
 
+SETTINGS = Settings(memory="rewrite")
+
 
 def reply(request: Request) -> str:
-    shown = request.messages[-1].content if len(request.messages) == 2 else ""
-    if not shown:
+    *_, last = request.messages
+    if last.role == "user" and len(request.messages) > 2:
         return MEMORY
-    found = re.search(r"left = (\d+)", shown)
-    return f"Answer: {found[1]}" if found else "12 - 5 = 7."
+    found = re.search(r"left = (\d+)", last.content)
+    return f"Answer: {found[1]}" if found else "12 - 5 = 7.\n"
 
 
 @pytest.fixture
 def site(store: Store) -> Site:
-    return Site(store, scripted_backends(reply, delay=0.01), Settings(), read_only=False)
+    return Site(store, scripted_backends(reply, delay=0.01), SETTINGS, read_only=False)
 
 
 @pytest.fixture
 async def parent(site: Site) -> int:
     """An isump attempt: thought, summary, thought with the answer 7, conclusion."""
-    async for _ in solve(QUESTION, "isump", ScriptedBackend(reply), Settings(), site.store):
+    async for _ in solve(QUESTION, "isump", ScriptedBackend(reply), SETTINGS, site.store):
         pass
     return 1
 

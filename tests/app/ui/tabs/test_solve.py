@@ -14,7 +14,7 @@ from app.ui.tabs.solve import SHOWN, answer_box_html, chart_box_html, questions_
 from prompts.memories import TextMemory
 from prompts.settings import Settings
 from prompts.steps import Step, Verb
-from prompts.values import Call, Generation, Message, Part, Question, Request, Thought, Usage
+from prompts.values import Call, Ending, Generation, Message, Part, Question, Request, Thought, Usage
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\u202etxt"
 
@@ -32,7 +32,7 @@ def asked(text: str, view: AttemptView) -> QuestionJob:
 
 def ended(answer: str | None) -> AttemptView:
     spec = AttemptSpec(Question("q", "Why?"), "isump", "scripted", "scripted", Settings())
-    return AttemptView(1, (), Attempt(1, spec, "done", None, answer, "", "answered", 0.0, 1.0), Costs())
+    return AttemptView(1, (), Attempt(1, spec, "done", None, answer, "", Ending.ANSWERED, 0.0, 1.0), Costs())
 
 
 def test_a_summary_is_nested_in_its_thought() -> None:

@@ -14,18 +14,19 @@ from app.store.search import AttemptFilter
 from app.ui.site import Site
 from app.ui.tabs.traces import build, filter_choices, list_attempts, read_filters, show_attempt, show_step, shown_only
 from prompts import checks
-from prompts.checks.finding import Check, Finding
+from prompts.checks.check import Check
 from prompts.settings import Settings
-from prompts.values import Question
+from prompts.values import Finding, Question
 from tests.app.ui.scripts import scripted_backends
 
-REPLIES = ["12 - 5 = 8 apples.", "What we know:\n- left = 7 and 99\nWhat to do next:\n- stop", "Answer: 7"]
+REPLIES = ["12 - 5 = 8 apples.\n", "What we know:\n- left = 7 and 99\nWhat to do next:\n- stop", "Answer: 7"]
 
 
 @pytest.fixture
 async def site(store: Store) -> Site:
     for text in ("Ann has 12 apples.", "<b>Bo</b> has 12 pears."):
-        async for _ in solve(Question("asked", text), "isump", ScriptedBackend(REPLIES), Settings(), store):
+        settings = Settings(memory="rewrite")
+        async for _ in solve(Question("asked", text), "isump", ScriptedBackend(REPLIES), settings, store):
             pass
     return Site(store, scripted_backends([]), Settings(), read_only=False)
 

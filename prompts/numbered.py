@@ -1,0 +1,190 @@
+r"""NumberedReasoner: works in numbered steps, each a continuation of the model's own reply.
+
+The memory stands at the start of that reply, as steps done, and the model goes on in it:
+
+    Step 1: Calculate the eggs
+    3 * 12 = 36
+    Step 2: Calculate the eggs left after the sale
+    |
+
+Quoted in a message to the model the same lines are copied or begun anew; at the start of its own reply they are taken
+as work done (measured: docs/experiments.md; for long thoughts, The Markovian Thinker, 2510.06557). A step ends where
+the model would write its next heading. That heading is what to do next: it is asked for when the memory is written, by
+continuing the same text. Where a backend cannot continue a message the memory is quoted, and the trace says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from prompts.answers import ANSWER_FORMS
+from prompts.backend import Backend
+from prompts.caller import Reply
+from prompts.clean import clean
+from prompts.liveness import BETWEEN
+from prompts.memories import Memory, TextMemory
+from prompts.reasoner import PromptReasoner
+from prompts.replies import cut, read_stated, readable
+from prompts.results import RESULT_FORMS, new_results
+from prompts.settings import Settings
+from prompts.values import Call, Message, Part, Question, Thought, VerbResult
+from prompts.writers import Writer
+
+HEADING_TOKENS = 64
+"""Most tokens of a heading; models write 10 to 20."""
+RESULT_TOKENS = 96
+"""Most tokens of a result that is asked for once more."""
+QUOTED = "the backend cannot continue a message: the memory is quoted"
+
+_NUMBERED = re.compile(r"[\s>#*_]*step\s+\d{1,3}\s*[:.)]?[*_]*[ \t]*", re.IGNORECASE)
+_GOES_ON = re.compile(r"\n[\s>#*_-]*\Z")
+
+
+def as_step(number: int, line: str) -> str:
+    """A line of the memory as the step it was: its label as the heading, its results beneath."""
+    label, colon, results = line.partition(": ")
+    body = results.replace(BETWEEN, "\n")
+    return f"Step {number}: {label}\n{body}\n" if colon else f"Step {number}: {line}\n"
+
+
+def as_written(number: int, line: str) -> str:
+    """A line of the memory that is a whole thought."""
+    return f"{line}\n"
+
+
+class NumberedReasoner(PromptReasoner):
+    """A PromptReasoner that thinks in numbered steps; ``write`` writes its memory, ``show`` shows a line of it.
+
+    A step without a goal, as the first one, begins with a heading of its own.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        settings: Settings,
+        templates: str,
+        write: Writer,
+        show: Callable[[int, str], str] = as_step,
+    ) -> None:
+        """Bind a backend and the settings to the templates in ``prompts/<templates>/`` and a way to write memories."""
+        super().__init__(backend, settings, templates)
+        self._write, self._show = write, show
+
+    async def step(self, question: Question, memory: Memory, *, limit: int, sample: int = 0) -> VerbResult[Thought]:
+        """The work under one heading, and the answer if the model ends with it.
+
+        A step without a new result is asked for one in another form, once.
+        """
+        shown, form = self.visible_memory(memory), ANSWER_FORMS[question.answers]
+        number, goal = len(shown.known) + 1, "; ".join(shown.next)
+        if answer := form.from_thought(goal):  # the model wrote it where a heading would stand
+            return VerbResult(Thought(goal, answer))
+        begun = f"Step {number}: {goal}\n" if goal else f"Step {number}:"
+        messages, stop = self.continued(question, shown, begun), (f"Step {number + 1}",)
+        reply = await self.caller.think(question, messages, limit, shift=sample, stop=stop)
+        calls = reply.calls
+        heading, body, goes_on = _parts(reply, goal)
+        text = f"Step {number}: {heading}\n{body}".strip()
+        results = new_results(body, heading, shown.known, RESULT_FORMS[form.results])
+        marks = () if self.caller.continues or not memory.empty else (QUOTED,)
+        answer = None if goes_on else form.from_thought(text)
+        if self.caller.continues and answer is None:
+            left = limit - _generated(calls)
+            if not goes_on:
+                answer, asked = await self._answer(question, shown, text, left)
+                calls += asked
+            elif not results:
+                again, asked = await self._result(question, shown, f"Step {number}: {heading}", left)
+                results = new_results(again, heading, shown.known, RESULT_FORMS[form.results])
+                calls, marks = calls + asked, (*marks, "no result: asked again")
+                text = f"Step {number}: {heading}\n{again}" if results else text
+        result = labelled(heading, results)
+        return VerbResult(Thought(text, answer, reply.read.text, result), calls, marks, reply.findings)
+
+    async def summarize(
+        self, question: Question, memory: Memory, thought: Thought, *, limit: int
+    ) -> VerbResult[Memory]:
+        """The memory with what ``thought`` adds to it, and the heading of the step to follow as what to do next."""
+        if self.settings.ablation == "no-memory":
+            return VerbResult(TextMemory())
+        return await self._write(self, question, self.visible_memory(memory), thought, limit)
+
+    async def heading(
+        self, question: Question, shown: TextMemory, done: str, limit: int
+    ) -> tuple[str, tuple[Call, ...]]:
+        """What the model will do next: its next heading, behind ``shown`` and the text of a step ``done``."""
+        if limit <= 0 or not self.caller.continues:
+            return "", ()
+        messages = self.continued(question, shown, f"{done}\nStep {len(shown.known) + 2}:")
+        call = await self.caller.ask(messages, min(limit, HEADING_TOKENS), stop=("\n",))
+        return _one_line(call.generation.text), (call,)
+
+    def continued(self, question: Question, shown: TextMemory, begun: str) -> tuple[Message, ...]:
+        """The prompt whose reply goes on behind ``begun``, which follows the steps done."""
+        if not self.caller.continues:
+            return self.step_prompt(question, shown)  # the memory is quoted in it, and the reply begins anew
+        hidden = self.settings.drop_question and not shown.empty
+        parts = () if hidden else self.question_parts(question)
+        user = Message("user", (*parts, Part("instruction", self.render("step"))))
+        done = self.steps_done(shown)
+        reply = (Part("memory", done), Part("instruction", begun)) if done else (Part("instruction", begun),)
+        return self.system(question), user, Message("assistant", reply, join="")
+
+    def steps_done(self, shown: TextMemory) -> str:
+        """What we know, as the steps that the model has done."""
+        return "".join(self._show(number, line) for number, line in enumerate(shown.known, 1))
+
+    def memory_part(self, memory: TextMemory) -> str:
+        """The steps done, for a backend that has to be shown them."""
+        return self.render("memory", known=self.steps_done(memory).rstrip("\n"), next="\n".join(memory.next) or "none")
+
+    async def _answer(
+        self, question: Question, shown: TextMemory, text: str, limit: int
+    ) -> tuple[str | None, tuple[Call, ...]]:
+        """The answer of a model that has ended without stating one."""
+        if limit <= 0:
+            return None, ()
+        call = await self.caller.ask(self.continued(question, shown, f"{text}\nAnswer:"), limit, stop=("\n",))
+        return read_stated(call.generation, question.answers)[0], (call,)
+
+    async def _result(
+        self, question: Question, shown: TextMemory, heading: str, limit: int
+    ) -> tuple[str, tuple[Call, ...]]:
+        """A line that is asked for in the form of a result."""
+        if limit <= 0:
+            return "", ()
+        ask = RESULT_FORMS[ANSWER_FORMS[question.answers].results].ask
+        messages = self.continued(question, shown, f"{heading}\n{ask}")
+        call = await self.caller.ask(messages, min(limit, RESULT_TOKENS), stop=("\n",))
+        return f"{ask} {readable(call.generation)[0]}", (call,)
+
+
+def labelled(heading: str, results: tuple[str, ...]) -> str:
+    """The results of a step with its heading, without which a bare calculation misleads later steps."""
+    label, line = heading.strip(" .:").replace(": ", ", "), BETWEEN.join(results)
+    return line if not label or not line or line in heading else f"{label}: {line}"
+
+
+def _generated(calls: tuple[Call, ...]) -> int:
+    return sum(call.generation.usage.completion for call in calls)
+
+
+def _parts(reply: Reply, goal: str) -> tuple[str, str, bool]:
+    """The heading of a step, its body, and whether the model went on to another step."""
+    text = clean(reply.read.text)
+    torn = reply.read.finish_reason == "length"
+    goes_on = torn or not text.strip() or _GOES_ON.search(text) is not None
+    body = (cut(text) if torn else _GOES_ON.sub("", text)).strip()
+    if repeated := _NUMBERED.match(body):
+        body = body[repeated.end() :].strip()
+        if goal and body.startswith(goal):
+            body = body[len(goal) :].strip()
+    if goal:
+        return goal, body, goes_on
+    heading, _, rest = body.partition("\n")
+    return _one_line(heading), rest.strip(), goes_on
+
+
+def _one_line(text: str) -> str:
+    return " ".join(clean(text).split()).strip("*_# ")
