@@ -79,7 +79,7 @@ def spec_of(
 def item_hash(item: Item) -> str:
     """Half the SHA-256, in hex, of what is asked and of what is right."""
     question = item.question
-    asked = [question.id, question.text, question.context, question.answers]
+    asked = [question.id, question.text, question.context, question.answers, question.verifier]
     return _digest(to_json([*asked, _ordered(item.gold), item.solution], fallback=repr))
 
 

@@ -35,6 +35,17 @@ def used_up(lines: Sequence[str], goal: str) -> list[int]:
     return found[::-1]
 
 
+def intermediate(lines: Sequence[str]) -> list[int]:
+    """Places of the lines on the way to the last one: it was computed from their values, directly or by others."""
+    found: list[int] = []
+    needed = operands_of(lines[-1]) if lines else set[Fraction]()
+    for at in range(len(lines) - 2, -1, -1):
+        if (values := results_of(lines[at])) and values <= needed:
+            found.append(at)
+            needed |= operands_of(lines[at])
+    return found[::-1]
+
+
 def superseded(lines: Sequence[str]) -> list[int]:
     """Places of the lines whose name a later line gives a value again, oldest first."""
     found: list[int] = []

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from prompts.checks.equations import claims
 from prompts.checks.numbers import numbers, without_markers
-from prompts.liveness import used_up
+from prompts.liveness import intermediate
 from prompts.statements import last_statement
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z(*\d])")
@@ -54,15 +54,15 @@ class ResultForm(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Calculations:
-    """Lines with a calculation whose value no later one of the same text starts from."""
+    """Lines with a calculation that is not on the way to the last one."""
 
     ask: str = "Calculation:"
 
     def find(self, text: str) -> tuple[str, ...]:
-        """The calculations that are left over at the end of ``text``."""
+        """The last calculation, and those that it does not start from."""
         lines = [line for line in _sentences(text) if claims(line) or _EQUALS_NUMBER.search(line)]
-        dead = used_up(lines, "")
-        return tuple(line for at, line in enumerate(lines) if at not in dead)
+        passed = intermediate(lines)
+        return tuple(line for at, line in enumerate(lines) if at not in passed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,16 @@ class Reader(Database):
         rows = self.rows("SELECT * FROM attempt_costs WHERE attempt = ?", attempt)
         return _costs(rows[0]) if rows else Costs()
 
+    def rounds(self, run: int) -> list[int]:
+        """The thoughts that each finished item of a run took."""
+        rows = self.rows(
+            "SELECT coalesce(max(steps.round), 0) AS rounds FROM items"
+            " JOIN attempts ON attempts.id = items.attempt AND attempts.status = 'done'"
+            " LEFT JOIN steps ON steps.attempt = items.attempt WHERE items.run = ? GROUP BY items.attempt",
+            run,
+        )
+        return [row["rounds"] for row in rows]
+
     def call_spans(self, run: int) -> list[tuple[float, float]]:
         """Begin and end of each call of a run, in Unix seconds."""
         rows = self.rows(

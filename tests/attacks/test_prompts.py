@@ -179,8 +179,10 @@ async def test_whatever_is_asked_an_attempt_ends_and_the_question_forms_no_contr
 )
 async def test_a_question_cannot_pass_for_the_memory(kind: str, store: Store) -> None:
     """The only lines that look like headings of the memory are those of the memory part."""
-    backend = model(["48 / 2 = 24.", "Known:\n- May = 24\nNext:\n- add both", "24.", "Known:\n- b = 2\nNext:\n- x"])
-    await attempt("isump", Question("q", QUESTIONS[kind]), backend, store)
+    replies = ["48 / 2 = 24.", "Known:\n- May = 24\nNext:\n- add both", "24.", "Known:\n- b = 2\nNext:\n- x"]
+    backend = model([*replies])
+    backend.capabilities = frozenset()  # so that the memory is quoted
+    await attempt("isump", Question("q", QUESTIONS[kind]), backend, store, memory="rewrite")
     labels = ("solution so far", "next", "known", "what we know", "what to do next")
     shown = [part for request in backend.requests for part in request.messages[1].parts]
     assert {"question", "memory"} <= {part.kind for part in shown}
