@@ -45,7 +45,12 @@ def as_step(number: int, line: str) -> str:
     """A line of the memory as the step it was: its label as the heading, its results beneath."""
     label, colon, results = line.partition(": ")
     body = results.replace(BETWEEN, "\n")
-    return f"Step {number}: {label}\n{body}\n" if colon else f"Step {number}: {line}\n"
+    return f"{titled(number, label)}{body}\n" if colon else f"Step {number}: {line}\n"
+
+
+def titled(number: int, heading: str) -> str:
+    """The first line of a step, the same while it is worked on and when it is done, for the prefix cache."""
+    return f"Step {number}: {heading}{'' if heading.endswith(('.', '?', '!', ':')) else '.'}\n"
 
 
 def as_written(number: int, line: str) -> str:
@@ -80,12 +85,12 @@ class NumberedReasoner(PromptReasoner):
         number, goal = len(shown.known) + 1, "; ".join(shown.next)
         if answer := form.from_thought(goal):  # the model wrote it where a heading would stand
             return VerbResult(Thought(goal, answer))
-        begun = f"Step {number}: {goal}\n" if goal else f"Step {number}:"
+        begun = titled(number, goal) if goal else f"Step {number}:"
         messages, stop = self.continued(question, shown, begun), (f"Step {number + 1}",)
         reply = await self.caller.think(question, messages, limit, shift=sample, stop=stop)
         calls = reply.calls
         heading, body, goes_on = _parts(reply, goal)
-        text = f"Step {number}: {heading}\n{body}".strip()
+        text = f"{titled(number, heading)}{body}".strip() if body else f"Step {number}: {heading}"
         results = new_results(body, heading, shown.known, RESULT_FORMS[form.results])
         marks = () if self.caller.continues or not memory.empty else (QUOTED,)
         answer = None if goes_on else form.from_thought(text)
@@ -95,10 +100,10 @@ class NumberedReasoner(PromptReasoner):
                 answer, asked = await self._answer(question, shown, text, left)
                 calls += asked
             elif not results:
-                again, asked = await self._result(question, shown, f"Step {number}: {heading}", left)
+                again, asked = await self._result(question, shown, titled(number, heading), left)
                 results = new_results(again, heading, shown.known, RESULT_FORMS[form.results])
                 calls, marks = calls + asked, (*marks, "no result: asked again")
-                text = f"Step {number}: {heading}\n{again}" if results else text
+                text = f"{titled(number, heading)}{again}" if results else text
         result = labelled(heading, results)
         return VerbResult(Thought(text, answer, reply.read.text, result), calls, marks, reply.findings)
 
@@ -118,7 +123,7 @@ class NumberedReasoner(PromptReasoner):
             return "", ()
         messages = self.continued(question, shown, f"{done}\nStep {len(shown.known) + 2}:")
         call = await self.caller.ask(messages, min(limit, HEADING_TOKENS), stop=("\n",))
-        return _one_line(call.generation.text), (call,)
+        return _one_line(call.generation.text).rstrip(" .:"), (call,)
 
     def continued(self, question: Question, shown: TextMemory, begun: str) -> tuple[Message, ...]:
         """The prompt whose reply goes on behind ``begun``, which follows the steps done."""
@@ -155,7 +160,7 @@ class NumberedReasoner(PromptReasoner):
         if limit <= 0:
             return "", ()
         ask = RESULT_FORMS[ANSWER_FORMS[question.answers].results].ask
-        messages = self.continued(question, shown, f"{heading}\n{ask}")
+        messages = self.continued(question, shown, f"{heading}{ask}")
         call = await self.caller.ask(messages, min(limit, RESULT_TOKENS), stop=("\n",))
         return f"{ask} {readable(call.generation)[0]}", (call,)
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from app.errors import StoreError
 from app.store.database import Database, Row
-from app.store.records import Attempt, CallUsage, Costs, ItemResult, Record, Run
+from app.store.records import Attempt, CallUsage, Costs, ItemResult, Record, Run, call_usage
 from app.store.rows import as_json, attempt_texts, call_texts, read_attempt, read_call, read_run, read_step, run_texts
 from prompts.memories import Encoded, Memory, decode
 from prompts.settings import invalid_value
@@ -106,7 +106,8 @@ class Reader(Database):
         """The token counts of every step of each of the attempts, without their texts."""
         found: dict[int, list[CallUsage]] = {attempt: [] for attempt in attempts}
         rows = self.rows(
-            "SELECT steps.id, steps.attempt, verb, prompt_tokens AS prompted, completion_tokens AS completed"
+            "SELECT steps.id, steps.attempt, verb, prompt_tokens AS prompted, completion_tokens AS completed,"
+            " stop <> '[]' AS stops"
             " FROM json_each(?) AS wanted"
             " CROSS JOIN steps ON steps.attempt = wanted.value LEFT JOIN calls ON calls.step = steps.id"
             " ORDER BY steps.attempt, steps.idx, calls.idx",
@@ -114,8 +115,8 @@ class Reader(Database):
         )
         for _, calls in groupby(rows, lambda row: row["id"]):
             step = list(calls)
-            tokens = ((row["prompted"], row["completed"]) for row in step if row["prompted"] is not None)
-            found[step[0]["attempt"]].append(CallUsage(step[0]["verb"], tuple(tokens)))
+            made = [(row["prompted"], row["completed"], row["stops"]) for row in step if row["prompted"] is not None]
+            found[step[0]["attempt"]].append(call_usage(step[0]["verb"], made))
         return found
 
     def finding_counts(self, run: int, check: str, kind: str) -> dict[int, int]:

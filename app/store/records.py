@@ -5,7 +5,7 @@ A Record is a ``Step`` with its number and its findings; the live view and a rep
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -13,7 +13,7 @@ from app.text import format_number
 from prompts.checks import DEFAULT_CHECKS, findings
 from prompts.settings import Settings
 from prompts.steps import Step, Verb
-from prompts.values import Ending, Finding, Question
+from prompts.values import Call, Ending, Finding, Question
 
 Status = Literal["running", "done", "error"]
 
@@ -214,10 +214,14 @@ class ContextSize:
 
 @dataclass(frozen=True, slots=True)
 class CallUsage:
-    """Token counts of a step: the verb, and each call's (prompt, completion) tokens."""
+    """Token counts of a step: the verb, and each call's (prompt, completion) tokens.
+
+    ``heading`` are the completion tokens of a summary that go on in the thought: the next heading, not a memory.
+    """
 
     verb: Verb
     tokens: tuple[tuple[int, int], ...]
+    heading: int = 0
 
 
 def record(index: int, step: Step, question: Question, thought: str, checks: Iterable[str]) -> Record:
@@ -227,10 +231,17 @@ def record(index: int, step: Step, question: Question, thought: str, checks: Ite
 
 def usages(records: Iterable[Record]) -> list[CallUsage]:
     """The token counts of each record's calls."""
-    steps = [record.step for record in records]
-    counts = ([call.generation.usage for call in step.calls] for step in steps)
-    tokens = (tuple((usage.prompt, usage.completion) for usage in calls) for calls in counts)
-    return [CallUsage(step.verb, each) for step, each in zip(steps, tokens, strict=True)]
+
+    def counted(call: Call) -> tuple[int, int, bool]:
+        return call.generation.usage.prompt, call.generation.usage.completion, bool(call.request.stop)
+
+    return [call_usage(record.step.verb, list(map(counted, record.step.calls))) for record in records]
+
+
+def call_usage(verb: Verb, calls: Sequence[tuple[int, int, bool]]) -> CallUsage:
+    """The token counts of a step's calls, each prompt, completion, and whether it had stop texts, as a heading has."""
+    heading = sum(completion for _, completion, stops in calls if stops) if verb == "summarize" else 0
+    return CallUsage(verb, tuple((prompt, completion) for prompt, completion, _ in calls), heading)
 
 
 def context_sizes(steps: Iterable[CallUsage]) -> list[ContextSize]:
@@ -246,7 +257,10 @@ def context_sizes(steps: Iterable[CallUsage]) -> list[ContextSize]:
         full = curve[-1].full_history if curve else 0
         if step.tokens and step.verb not in ("summarize", "read"):
             first = first or step.tokens[0][0]
-            full = first + thoughts + step.tokens[-1][1]
-            thoughts += step.tokens[-1][1]
+            thoughts += max(completion for _, completion in step.tokens)
+            full = first + thoughts
+        elif step.heading:
+            thoughts += step.heading
+            full = first + thoughts
         curve.append(ContextSize(used, full))
     return curve

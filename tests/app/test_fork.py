@@ -73,7 +73,7 @@ async def test_what_was_edited_is_what_the_next_thought_sees() -> None:
         prompt = backend.requests[0].prefill
         assert "left = 99" in prompt and "add 1" in prompt and "= 7" not in prompt
         first = store.records(ended.attempt.id)[0].step
-        assert (first.round, first.thought) == (2, Thought("Step 2: add 1\n99 + 1 = 100\nAnswer: 100", "100"))
+        assert (first.round, first.thought) == (2, Thought("Step 2: add 1.\n99 + 1 = 100\nAnswer: 100", "100"))
         assert store.attempt(1).answer == "16", "the parent stays as it was"
 
 

@@ -36,16 +36,16 @@ async def test_a_step_continues_the_memory_and_ends_at_the_next_heading() -> Non
     made = await reasoner(backend).step(SUM, APRIL, limit=LIMIT)
     [body] = backend.requests
     assert part_kinds(body)[1:] == [("user", ["question", "instruction"]), ("assistant", ["memory", "instruction"])]
-    assert body.prefill == "Step 1: Find the clips in April\n40 + 8 = 48\nStep 2: Find the clips in May\n"
+    assert body.prefill == "Step 1: Find the clips in April.\n40 + 8 = 48\nStep 2: Find the clips in May.\n"
     assert body.stop == ("Step 3",)
     thought = made.value
-    assert thought.text == "Step 2: Find the clips in May\n48 / 2 = 24 clips."
+    assert thought.text == "Step 2: Find the clips in May.\n48 / 2 = 24 clips."
     assert thought.result == "Find the clips in May: 48 / 2 = 24 clips."
     assert thought.answer is None and made.marks == ()
 
 
 async def test_without_a_goal_a_step_begins_with_a_heading_of_its_own() -> None:
-    backend = scripted([" Find the clips in May\n48 / 2 = 24\n"])
+    backend = scripted([" Find the clips in May.\n48 / 2 = 24\n"])
     thought = (await reasoner(backend).step(SUM, TextMemory(), limit=LIMIT)).value
     assert [request.prefill for request in backend.requests] == ["Step 1:"]
     assert thought.result == "Find the clips in May: 48 / 2 = 24"
@@ -53,7 +53,7 @@ async def test_without_a_goal_a_step_begins_with_a_heading_of_its_own() -> None:
 
 @pytest.mark.parametrize("mode", ["keep", "add", "rewrite", "transcript"])
 async def test_the_ways_to_write_the_memory_after_a_thought(mode: str) -> None:
-    thought = Thought("Step 2: Find the clips in May\n48 / 2 = 24", result="Find the clips in May: 48 / 2 = 24")
+    thought = Thought("Step 2: Find the clips in May.\n48 / 2 = 24", result="Find the clips in May: 48 / 2 = 24")
     replies, known = {
         "keep": ([" Add both\n"], (*APRIL.known, thought.result)),
         "add": (["clips in May = 24", " Add both\n"], (*APRIL.known, "clips in May = 24")),
@@ -64,7 +64,7 @@ async def test_the_ways_to_write_the_memory_after_a_thought(mode: str) -> None:
     write = transcript if mode == "transcript" else WRITERS[mode]  # type: ignore[index]
     made = NumberedReasoner(backend, Settings(), "isump", write)
     assert (await made.summarize(SUM, APRIL, thought, limit=LIMIT)).value == TextMemory(known, ("Add both",))
-    begun = "Step 1: Find the clips in April\n40 + 8 = 48\nStep 2: Find the clips in May\n48 / 2 = 24"
+    begun = "Step 1: Find the clips in April.\n40 + 8 = 48\nStep 2: Find the clips in May.\n48 / 2 = 24"
     for request in backend.requests:
         assert any(m.content.removesuffix("\nStep 3:") == begun for m in request.messages), "it continues the thought"
     if mode != "rewrite":
@@ -76,7 +76,7 @@ async def test_the_transcript_is_shown_as_it_was_written() -> None:
     made = NumberedReasoner(backend, Settings(memory_tokens=16), "history_loop", transcript, show=as_written)
     thoughts = tuple(f"Step {n}: a\n" + "word " * 40 for n in range(1, 6))
     await made.step(SUM, TextMemory(thoughts, ("go on",)), limit=LIMIT)
-    assert backend.requests[0].prefill == "".join(f"{each}\n" for each in thoughts) + "Step 6: go on\n"
+    assert backend.requests[0].prefill == "".join(f"{each}\n" for each in thoughts) + "Step 6: go on.\n"
 
 
 async def test_an_answer_at_the_end_of_the_reply_ends_the_attempt() -> None:
@@ -101,17 +101,17 @@ async def test_a_reply_that_ends_without_an_answer_is_asked_for_it() -> None:
     assert made.value.answer == "72 clips"
 
 
-@pytest.mark.parametrize("body", ["", "Find the clips in May\n", "40 + 8 = 48\n"], ids=["none", "heading", "old"])
+@pytest.mark.parametrize("body", ["", "Find the clips in May.\n", "40 + 8 = 48\n"], ids=["none", "heading", "old"])
 async def test_a_step_without_a_new_result_is_asked_for_one_in_another_form(body: str) -> None:
     backend = scripted([f"{body}\nStep 3", " 48 / 2 = 24\n"])
     made = await reasoner(backend).step(SUM, APRIL, limit=LIMIT)
-    assert backend.requests[1].prefill.endswith("Step 2: Find the clips in May\nCalculation:")
+    assert backend.requests[1].prefill.endswith("Step 2: Find the clips in May.\nCalculation:")
     assert made.value.result == "Find the clips in May: Calculation: 48 / 2 = 24"
     assert made.marks == ("no result: asked again",) and len(made.calls) == 2
 
 
 async def test_a_step_that_has_no_result_twice_adds_nothing() -> None:
-    made = reasoner(scripted(["\nStep 3", " 40 + 8 = 48\n", " Find the clips in May\n"]))
+    made = reasoner(scripted(["\nStep 3", " 40 + 8 = 48\n", " Find the clips in May.\n"]))
     thought = (await made.step(SUM, APRIL, limit=LIMIT)).value
     assert thought.result == ""
     assert (await made.summarize(SUM, APRIL, thought, limit=LIMIT)).value == APRIL
@@ -139,21 +139,21 @@ async def test_a_backend_that_cannot_continue_is_shown_the_memory_and_the_trace_
     second = await made.step(SUM, memory, limit=LIMIT)
     assert (first.marks, second.marks) == ((QUOTED,), ())
     assert part_kinds(backend.requests[1])[1] == ("user", ["question", "memory", "instruction"])
-    assert "Step 1: Find May\n48 / 2 = 24" in backend.requests[1].messages[1].content
+    assert "Step 1: Find May.\n48 / 2 = 24" in backend.requests[1].messages[1].content
     assert second.value.result == "Add: 48 + 24 = 72"
 
 
 async def test_the_answer_is_asked_for_by_continuing_the_steps_done() -> None:
     backend = scripted([" 72\n"])
     made = await reasoner(backend).conclude(SUM, APRIL, (), limit=LIMIT)
-    assert backend.requests[0].prefill == "Step 1: Find the clips in April\n40 + 8 = 48\nAnswer:"
+    assert backend.requests[0].prefill == "Step 1: Find the clips in April.\n40 + 8 = 48\nAnswer:"
     assert made.value.text == "72"
 
 
 async def test_a_wrong_equation_is_corrected_and_the_model_goes_on_from_there() -> None:
     backend = scripted(["48 / 2 = 25 clips. Then 25 + 1.\n", " clips.\n"])
     made = await reasoner(backend, on_wrong="correct").step(SUM, APRIL, limit=LIMIT)
-    assert backend.requests[1].prefill.endswith("Find the clips in May\n48 / 2 = 24")
+    assert backend.requests[1].prefill.endswith("Find the clips in May.\n48 / 2 = 24")
     assert backend.requests[1].stop == ("Step 3",)
     assert made.value.text.endswith("\n48 / 2 = 24 clips.")
     assert made.findings == (Finding("verifier", "corrected", "48 / 2 = 25 clips", "corrected to 24"),)
@@ -168,7 +168,7 @@ async def test_a_correction_that_the_model_spoils_is_not_made_for_ever() -> None
 
 @pytest.mark.parametrize("continues", [True, False])
 async def test_a_step_with_a_wrong_equation_is_asked_for_again(continues: bool) -> None:
-    wrong = "48 / 2 = 25\n" if continues else "Step 2: Find the clips in May\n48 / 2 = 25\n"
+    wrong = "48 / 2 = 25\n" if continues else "Step 2: Find the clips in May.\n48 / 2 = 25\n"
     backend = scripted([wrong, wrong.replace("25", "24")], continues=continues)
     made = await reasoner(backend, on_wrong="ask" if continues else "correct").step(SUM, APRIL, limit=LIMIT)
     assert made.findings == (Finding("verifier", "asked again", "48 / 2 = 25"),)

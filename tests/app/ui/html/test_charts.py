@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.store.records import CallUsage
+from app.store.records import CallUsage, context_sizes
 from app.ui.html import charts
 from app.ui.html.charts import FULL, USED, JudgedAttempt, RunPoint
 from app.ui.html.plot import Chart, Point, Series, chart_html
@@ -60,6 +60,11 @@ def test_each_call_stands_beside_what_the_full_history_would_be() -> None:
     assert chart.rows[1] == ("2", "memory", "180", "140")
     assert chart.summary == "3 calls, of at most 180 tokens; with the full history the last would hold 190."
     assert chart.note == ""
+
+
+def test_the_headings_that_a_summary_asks_for_are_part_of_the_full_history() -> None:
+    loop = [taken("step", (100, 40)), CallUsage("summarize", ((140, 8),), heading=8), taken("step", (120, 50), (90, 9))]
+    assert [size.full_history for size in context_sizes(loop)] == [140, 148, 198]
 
 
 def test_of_very_many_calls_the_largest_are_drawn() -> None:
