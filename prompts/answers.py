@@ -21,6 +21,7 @@ from prompts.checks.numbers import number
 from prompts.statements import closing_statement, is_non_answer, last_statement, whole_reply
 
 _VECTOR = re.compile(r"[(\[]\s*[-−+]?[\d.]+(?:\s*,\s*[-−+]?[\d.]+)+\s*[)\]]")
+_OR = re.compile(r"\b(?:or|either|neither|both)\b|[/&]", re.IGNORECASE)
 _FEW_WORDS, _FEW_CHARACTERS = 6, 80
 
 
@@ -58,7 +59,10 @@ ANSWER_FORMS: dict[str, AnswerForm] = {
     "stated": AnswerForm(lambda answer: True),
     "number": AnswerForm(lambda answer: number(answer) is not None, "number", "a line 'Answer: N'", "calculation"),
     "choice": AnswerForm(
-        lambda answer: len(answer.split()) <= _FEW_WORDS, "choice", "a line 'Answer:' and your choice", "relation"
+        lambda answer: len(answer.split()) <= _FEW_WORDS and not _OR.search(answer),
+        "choice",
+        "a line 'Answer:' and your choice",
+        "relation",
     ),
     "words": AnswerForm(lambda answer: number(answer) is None, results="sentence"),
     "vector": AnswerForm(

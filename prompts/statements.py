@@ -30,6 +30,7 @@ _HASHES = re.compile(r"[>* ]{0,4}#### ?(?=\S)")
 _BOX = r"\boxed{"
 
 # The end of a sentence, but not the stops in "3 p.m. on Monday" or "3.5".
+_UNMEANT = re.compile(r"[\s$)\]\\]*(?:is|was|are)(?:n['’]t| not| wrong| incorrect| false)\b", re.IGNORECASE)
 _STOP = re.compile(r"(?<![ .]\w)[.!](?=[*_\"”')]{0,3}(?:\s|$))")
 _CLAUSE = re.compile(r"[,;:.!?(]\s")
 _DENIED = re.compile(
@@ -44,12 +45,20 @@ _NO_VALUE = re.compile(
     re.IGNORECASE,
 )
 _DEFERRED = re.compile(
-    r"\?\W*$|\b(?:so far|for now|at this point|until now|not yet|yet to)\b"
+    r"\?(?:\s|\W*$)|\b(?:so far|for now|at this point|until now|not yet|yet to)\b"
     r"|\bwe (?:still |first |then |now |next )?(?:need|must|have to|should)\b"
-    r"|^\W*(?:to (?:find|get|determine|calculate|solve|answer|check|see|know)\b|let['’]?s?\b|step \d|calculate\b"
+    r"|^\W*(?:to (?:find|get|determine|calculate|solve|answer|check|see|know)\b|let['’]?s?\b|step \d"
+    r"|(?:calculate|subtract|add|multiply|divide|compute|find|take|sum up|work out)\b"
     r"|(?:first|next|then|now)\b)",
     re.IGNORECASE,
 )
+_REASON = re.compile(r",? (?:because|since)\b.*", re.IGNORECASE | re.DOTALL)
+_AFTERWARDS = re.compile(
+    rf"(?:^|(?:\b(?:so|thus|therefore|hence|then),? ))(?P<value>[^,;:]{{1,60}}?) is (?:the|our|my) {_NOUN}[.!*_ ]*$",
+    re.IGNORECASE,
+)
+_REASONING = re.compile(r"\A(?:(?!<think).)*</think(?:ing)?>|<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
+_NEXT_QUESTION = re.compile(r"^[\s>*_#]*(?:question|problem|q)\s*\d*[*_]*\s*[:：]", re.IGNORECASE | re.MULTILINE)
 _CONJUNCTIONS = re.compile(r"\b(?:but|however|if|unless|whether)\b", re.IGNORECASE)
 _GOES_ON = re.compile(r"\W*(?:next|now|then|wait|but|let|we|however|first|no|not|hmm|oops|actually|sorry)\b", re.I)
 _REMARK = re.compile(
@@ -58,6 +67,7 @@ _REMARK = re.compile(
     r"|if you (?:have|need)\b.{0,80})\W*",
     re.IGNORECASE,
 )
+_ORDINAL = re.compile(r"\W*\d+(?:st|nd|rd|th)\b", re.IGNORECASE)
 _NUMBERED = re.compile(r"\W*\d{1,3}[.):][\s*]+\S")
 _NUMERIC = re.compile(r"(?:[^\w\n]|\\[a-z]{1,8}|[A-Z]{3} ){0,8}\d")
 
@@ -79,7 +89,7 @@ _OPEN = re.compile(
 
 def closing_statement(text: str) -> str | None:
     """The answer that ``text`` ends with; an open one such as "unknown" is returned too, ``is_non_answer`` tells it."""
-    lines = _lines(text[-_SEEN:])
+    lines = _lines(_own(text)[-_SEEN:])
     while lines and _REMARK.fullmatch(lines[-1]):
         lines.pop()
     stated = _stated(lines[-1], None, closing=True) if lines else None
@@ -90,7 +100,7 @@ def closing_statement(text: str) -> str | None:
 
 def last_statement(text: str) -> str | None:
     """The last answer stated anywhere in ``text``, open ones included."""
-    lines = _lines(text)
+    lines = _lines(_own(text))
     below = [*lines[1:], None]
     stated = (
         _stated(line, beneath, closing=False) for line, beneath in zip(reversed(lines), reversed(below), strict=False)
@@ -100,6 +110,9 @@ def last_statement(text: str) -> str | None:
 
 def whole_reply(text: str) -> str | None:
     """A reply of a few words as the answer itself, unless it asks, announces or puts off."""
+    text = _own(text)
+    if _LABEL.search(text) or (_BOX in text and _DENIED.search(text)):  # what it states is no answer
+        return None
     if _DEFERRED.search(text) or re.match(r"\s*#+ ?\D|.*:\s*\Z", text, re.DOTALL):
         return None
     return strip_markup(text) or None
@@ -128,9 +141,20 @@ def strip_markup(answer: str) -> str:
     return answer.rstrip(".").strip("*_` ")
 
 
+def _own(text: str) -> str:
+    """``text`` without what stands in thought tags, and without a next question that the model asks itself."""
+    if "<" in text or "\n" in text.strip():
+        text = _REASONING.sub("", text)
+        for found in _NEXT_QUESTION.finditer(text):
+            before = text[: found.start()]
+            if any(_LABEL.search(line) or _HASHES.match(line) for line in before.split("\n")):
+                return before
+    return text
+
+
 def _lines(text: str) -> list[str]:
     """The lines with words or numbers in them; of an endless line its end."""
-    lines = (line.strip()[-_SEEN:] for line in text.split("\n"))
+    lines = (line.strip()[-_SEEN:].replace("：", ":") for line in text.split("\n"))
     return [line for line in lines if not _NO_TEXT.fullmatch(line)]
 
 
@@ -152,7 +176,7 @@ def _labelled(line: str, beneath: str | None, closing: bool) -> str | None:
         value, rest = _first_sentence(value)
         if _DEFERRED.search(value) or (closing and _GOES_ON.match(rest)):
             return None
-        return strip_markup(value) or None
+        return strip_markup(_REASON.sub("", value)) or None
     return None
 
 
@@ -167,7 +191,10 @@ def _told(line: str, beneath: str | None, closing: bool) -> str | None:
             return None
         if _NO_VALUE.match(value) or _CONJUNCTIONS.search(value) or _DEFERRED.search(value):
             return None
-        return strip_markup(value) or None
+        return strip_markup(_REASON.sub("", value)) or None
+    found = None if closing and beneath else _AFTERWARDS.search(line)
+    if found and _is_meant(line[: found.start("value")]) and not _DENIED.search(found["value"]):
+        return strip_markup(found["value"].strip()) or None
     return None
 
 
@@ -181,7 +208,13 @@ def _below(line: str | None) -> str | None:
 def _hashed(line: str) -> str | None:
     match = _HASHES.match(line)
     value = line[match.end() :] if match else ""
-    if not _NUMERIC.match(value) or _NUMBERED.match(value) or value.endswith(":") or len(value.split()) > 5:
+    if (
+        not _NUMERIC.match(value)
+        or _ORDINAL.match(value)
+        or _NUMBERED.match(value)
+        or value.endswith(":")
+        or len(value.split()) > 5
+    ):
         return None
     return strip_markup(value) or None
 
@@ -191,6 +224,8 @@ def _in_box(line: str, closing: bool) -> str | None:
     if not boxed or not _is_meant(boxed[0]):
         return None
     after = boxed[2]
+    if _UNMEANT.match(after):
+        return None
     if closing and (re.search(r"[0-9=]", after) or len(after) > 80 or _DEFERRED.search(after)):
         return None
     _, rest = _first_sentence(after)

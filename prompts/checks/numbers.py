@@ -26,6 +26,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from itertools import pairwise
 
 _WHOLE = r"(?:[0-9]{1,3}(?:(?:,|\{,\}|\\,)[0-9]{3})+(?![0-9])|[0-9]+)"
 DECIMAL = rf"(?:{_WHOLE}(?:\.[0-9]+)?|(?<![0-9.])\.[0-9]+)"
@@ -104,26 +105,58 @@ def numbers(text: str) -> tuple[Number, ...]:
     return tuple(_scan(text, improper=False))
 
 
-def number(text: str) -> Fraction | None:
-    r"""One answer such as "72 clips", "$1,250", "**18**", "−5", "7/2" or "\boxed{18}" as a number.
+_REMARK = re.compile(r"(?<=\S)\s+\([^()]*\)")
+_SIGN = re.compile(r"\A([\s*$(]*)[-−–]\s+(?=[$.\d\\])")
+_GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?![\d.,/]*\d)")
+_EXPONENT = re.compile(r"\A[eE]([-+]?\d{1,2})(?!\w)")
+_SCALE = re.compile(r"\A[ -](thousand|million|billion)s?\b", re.IGNORECASE)
+_SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
+_JOINED = re.compile(
+    r"\s*[,;][\s$]*"
+    r"|(?:\s*[^\W\d_]+){0,3}\s*(?:[-−–+*/×÷&]|,? ?\b(?:and|or|to|plus|minus|times)\b|\\(?:times|div|cdot))[\s$]*"
+    r"|\s*(?!(?:in|per|for|of|on|at|with|after|before|every|each|by|from|than|within|over)\b)[^\W\d_]{1,20}\s+"
+    r"|\s+",
+    re.IGNORECASE,
+)
+"""What stands between two numbers that are not one answer: an operation, a list, a choice, a range, "5 feet 3"."""
 
-    What follows the last ``\boxed{`` or else the last ``=`` is read where it holds a number. Of several numbers the
-    first counts when nothing but signs stands before it, otherwise the last. ``None`` when there is no number, or the
-    chosen one is part of a time, a ratio, a range or a date.
+
+def number(text: str) -> Fraction | None:
+    r"""One answer such as "72 clips", "$1,250", "**18**", "- 5", "7/2", "3.5 million", "\boxed{18}".
+
+    What follows the last ``\boxed{`` or else the last ``=`` is read where it holds a number; remarks in brackets are
+    not. Of several numbers the first counts when nothing but signs stands before it, otherwise the last. ``None`` when
+    there is no number, when the chosen one is part of a time, a ratio, a range or a date, or when it is one of several
+    that make a sum, a list, a choice or a mixed unit: "24 + 48", "3, 5 and 8", "2 or 3", "5 feet 3 inches".
     """
+    text = _REMARK.sub("", text)
     for mark in (r"\boxed{", "="):
         tail = text.rpartition(mark)[2]
         if tail != text and numbers(tail):
             text = tail
             break
+    text = _GROUPED.sub(lambda match: match[0].replace(" ", ""), _SIGN.sub(r"\1-", text))
     found = tuple(_scan(text, improper=True))
     if not found:
+        return None
+    if len(found) > 1 and _EXPONENT.match(text[found[0].end :]):
+        found = found[:1]
+    between = (text[left.end : right.start] for left, right in pairwise(found))
+    if any(_JOINED.fullmatch(each) for each in between):
         return None
     before = re.sub(r"\\[A-Za-z]+", "", text[: found[0].start])
     chosen = found[-1] if any(c.isalnum() for c in before) else found[0]
     joined_before = re.search(r"[0-9][-–:/]\Z", text[max(0, chosen.start - 2) : chosen.start])
     joined_after = re.match(r"[-–:/][0-9]", text[chosen.end : chosen.end + 2])
-    return None if joined_before or joined_after else chosen.value
+    return None if joined_before or joined_after else chosen.value * _factor(text[chosen.end :])
+
+
+def _factor(after: str) -> Fraction | int:
+    """What a number is multiplied by that has ``after`` behind it."""
+    if exponent := _EXPONENT.match(after):
+        return Fraction(10) ** int(exponent[1])
+    scale = _SCALE.match(after)
+    return _SCALES[scale[1].lower()] if scale else 1
 
 
 def without_markers(text: str) -> str:
