@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from app.session import Began, Ended, Event
 from app.store import Store
 from app.store.records import Attempt, ContextSize, Costs, Record, context_sizes, usages
+from graphs.live import Delta
 from prompts.values import UserError
 
 STOPPED = "stopped"
@@ -26,6 +27,7 @@ class AttemptView:
         number: Its number in the store, once it has one.
         records: Its steps so far.
         attempt: The attempt as it was closed, and ``costs`` with it; absent while it runs and when it failed.
+        writing: What the model has written of the step to come, where that is followed.
         error: Why it failed, in one sentence; ``STOPPED`` when its user ended it.
     """
 
@@ -33,6 +35,7 @@ class AttemptView:
     records: tuple[Record, ...] = ()
     attempt: Attempt | None = None
     costs: Costs | None = None
+    writing: str = ""
     error: str | None = None
 
     def after(self, event: Event | UserError) -> AttemptView:
@@ -40,8 +43,10 @@ class AttemptView:
         match event:
             case Began(attempt=number):
                 return replace(self, number=number)
+            case Delta(text):
+                return replace(self, writing=self.writing + text)
             case Record():
-                return replace(self, records=(*self.records, event))
+                return replace(self, records=(*self.records, event), writing="")
             case Ended(attempt, costs):
                 return replace(self, attempt=attempt, costs=costs)
             case UserError():
@@ -68,4 +73,5 @@ def stored_view(store: Store, number: int) -> AttemptView:
     attempt = store.attempt(number)
     done = attempt.status == "done"
     records = tuple(store.records(number))
-    return AttemptView(number, records, attempt if done else None, store.costs(number) if done else None, attempt.error)
+    costs = store.costs(number) if done else None
+    return AttemptView(number, records, attempt if done else None, costs, error=attempt.error)

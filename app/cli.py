@@ -62,7 +62,8 @@ class Solve(SolveOptions, StoreOption):
                 async with aclosing(await open_backend(self.backend_for(1))) as backend:
                     view = AttemptView()
                     with printer:
-                        async with aclosing(solve(question, strategy.name, backend, settings, store)) as events:
+                        solving = solve(question, strategy.name, backend, settings, store, live=printer.live)
+                        async with aclosing(solving) as events:
                             async for event in events:
                                 view = view.after(event)
                                 try:

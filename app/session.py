@@ -3,7 +3,8 @@
     async for event in solve(question, "isump", backend, Settings(), store): ...
     async for event in solve(question, "isump", backend, Settings(), store, fork=fork_at(parent, records)): ...
 
-The only caller of ``graph.astream``. Events are ``Began``, then a ``Record`` a step, then ``Ended``.
+The only caller of ``graph.astream``. Events are ``Began``, then a ``Record`` a step, then ``Ended``; with ``live`` a
+``Delta`` for every piece of a reply comes before the step it belongs to.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
+from typing import cast
 
 from app.backends.config import BackendConfig
 from app.backends.open import find_backend
@@ -19,6 +21,7 @@ from app.store import Store
 from app.store.database import retry_while_busy
 from app.store.records import Attempt, AttemptSpec, Costs, Record, record
 from graphs import find_strategy
+from graphs.live import Delta, LiveBackend
 from graphs.nodes import Resources, initial_state
 from graphs.strategy import Strategy, graph
 from prompts.backend import Backend
@@ -45,7 +48,7 @@ class Ended:
     costs: Costs
 
 
-Event = Began | Record | Ended
+Event = Began | Delta | Record | Ended
 
 
 def check_backend(config: BackendConfig, *strategies: Strategy) -> None:
@@ -65,6 +68,7 @@ async def solve(
     checks: tuple[str, ...] | None = None,
     run: int | None = None,
     fork: Fork | None = None,
+    live: bool = False,
 ) -> AsyncGenerator[Event]:
     """Run ``strategy`` on ``question``; every step is in the store before it is yielded.
 
@@ -77,6 +81,7 @@ async def solve(
         checks: The mechanical checks of its steps; by default those of the fork's parent, else ``DEFAULT_CHECKS``.
         run: The run it belongs to, if any.
         fork: Begin at this checkpoint instead of at the beginning, linked to its parent.
+        live: Also yield the text of each call while it is written; such a call is not tried again once it has begun.
 
     Raises:
         UserError: the question, strategy or fork cannot be used, or the backend could not answer. In the latter case
@@ -87,7 +92,7 @@ async def solve(
     question = replace(question, text=check_question(question.text))
     chosen_checks = DEFAULT_CHECKS if checks is None else checks
     spec = AttemptSpec(question, strategy, backend.name, backend.model, settings, run, checks=chosen_checks)
-    reasoner = chosen.reasoner_for(backend, settings)
+    reasoner = chosen.reasoner_for(cast(Backend, LiveBackend(backend)) if live else backend, settings)
     if fork is None:
         state = initial_state(question, reasoner.start(question))
     else:
@@ -108,7 +113,10 @@ async def solve(
             stream_mode="custom",
         )
         async for step in stream:
-            assert isinstance(step, Step), "graphs stream Steps only"
+            if isinstance(step, Delta):
+                yield step
+                continue
+            assert isinstance(step, Step), "graphs stream Steps and Deltas only"
             item = record(index, step, question, thought, spec.checks)
             await retry_while_busy(store.write, attempt.id, item)
             thought, index, last = step.thought.text if step.thought else thought, index + 1, step

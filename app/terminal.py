@@ -23,6 +23,7 @@ from app.doctor import Diagnosis
 from app.session import Began, Ended, Event
 from app.store.records import COST_UNITS, Attempt, AttemptSpec, ContextSize, Costs, Record, Run
 from app.text import format_number, sanitize, when
+from graphs.live import Delta
 from prompts.caller import VERIFIER
 from prompts.checks import fault_name
 from prompts.forgetting import FORGETTING
@@ -32,11 +33,16 @@ from prompts.values import Finding
 
 
 class TerminalPrinter:
-    """Prints each step of an attempt as it comes, with a spinner that says what is being done."""
+    """Prints each step of an attempt as it comes, with a spinner that says what is being done and written.
+
+    ``live`` says whether anyone can see the spinner.
+    """
 
     def __init__(self) -> None:
         self._console = Console()
-        self._status = self._console.status("thinking")
+        self._doing = "thinking"
+        self._status = self._console.status(self._doing)
+        self.live = self._console.is_terminal
 
     def __enter__(self) -> TerminalPrinter:
         self._status.start()
@@ -52,8 +58,12 @@ class TerminalPrinter:
                 self._console.print(attempt_header(event.attempt, spec))
             case Record():
                 self._console.print(step_block(event, view.sizes[-1]))
-                doing = "summarizing" if event.step.verb == "step" else "thinking"
-                self._status.update(f"{doing} (round {event.step.round})")
+                self._doing = "summarizing" if event.step.verb == "step" else "thinking"
+                self._status.update(f"{self._doing} (round {event.step.round})")
+            case Delta():
+                written = sanitize(view.writing).split("\n")[-1]
+                room = max(20, self._console.width - len(self._doing) - 8)
+                self._status.update(Text.assemble(f"{self._doing}: ", (written[-room:], "dim")))
             case Ended(attempt, costs):
                 self._console.print(result_block(attempt, costs))
 
@@ -202,6 +212,8 @@ def _cost_line(step: Step, size: ContextSize) -> Text:
 
 class JsonPrinter:
     """Prints each step and the result of an attempt as they come."""
+
+    live = False
 
     def __enter__(self) -> JsonPrinter:
         return self

@@ -4,10 +4,11 @@
     made.value      the memory that fits
     made.findings   every line that was let go, with the reason
 
-In this order, until the memory fits: all lines that are used up (``prompts.liveness``), at once, so that the rounds to
-come change nothing before the end of the prompt and are served from the cache; lines whose name has a newer value, the
-oldest first; of lines that are alive the calculation, so that name and value stay; then the model is asked to compress,
-and a value alive that its text has lost is put back; only then goes the oldest line.
+In this order, until the memory fits: the calculations of the lines that are used up (``prompts.liveness``), so that
+what was done can still be seen; those lines; lines whose name has a newer value, the oldest first; of lines that are
+alive the calculation, so that name and value stay; then the model is asked to compress, and a value alive that its text
+has lost is put back; only then goes the oldest line. What is used up goes all at once, so that the rounds to come
+change nothing before the end of the prompt and are served from the cache.
 """
 
 from __future__ import annotations
@@ -53,17 +54,25 @@ async def bounded(
         gone.extend(Finding(FORGETTING, reason, known[at]) for at in places)
         known = tuple(line for at, line in enumerate(known) if at not in places)
 
+    def shortened(line: str) -> None:
+        nonlocal known
+        if (instead := without_calculation(line)) != line:
+            gone.append(Finding(FORGETTING, "shortened", line, instead))
+            known = tuple(instead if each == line else each for each in known)
+
     async def excess() -> int:
         return sum(await sizes(known)) - room
 
+    dead = [known[at] for at in used_up(known, goal)] if await excess() > 0 else []
+    for line in dead:
+        shortened(line)
     if await excess() > 0:
-        let_go(used_up(known, goal), "used up")
+        let_go([at for at, line in enumerate(known) if line in {*dead, *map(without_calculation, dead)}], "used up")
     while await excess() > 0 and (places := superseded(known)):
         let_go(places[:1], "superseded")
     for line in known[:-1]:
-        if await excess() > 0 and (instead := without_calculation(line)) != line:
-            gone.append(Finding(FORGETTING, "shortened", line, instead))
-            known = tuple(instead if each == line else each for each in known)
+        if await excess() > 0:
+            shortened(line)
     if await excess() > 0 and len(known) > 1 and shorten and min(limit, room) > 0:
         call, written = await shorten(TextMemory(known, goals), min(limit, room))
         calls, found = (call,), {value for line in written for value in results_of(line)}

@@ -28,6 +28,7 @@ ENTRY = {
     "evals.tasks",
     "evals.identity",
     "evals.commands",
+    "evals.sweep",
     "evals.report",
     "evals.results",
     "evals.formatting",

@@ -136,11 +136,11 @@ def number(text: str) -> Fraction | None:
             text = tail
             break
     text = _GROUPED.sub(lambda match: match[0].replace(" ", ""), _SIGN.sub(r"\1-", text))
-    found = tuple(_scan(text, improper=True))
+    found = [*_scan(text, improper=True)]
     if not found:
         return None
-    if len(found) > 1 and _EXPONENT.match(text[found[0].end :]):
-        found = found[:1]
+    if _EXPONENT.match(text[found[0].end :]):
+        del found[1:]  # its digits are none of their own
     between = (text[left.end : right.start] for left, right in pairwise(found))
     if any(_JOINED.fullmatch(each) for each in between):
         return None

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from app.backends.scripted import ScriptedBackend
 from graphs import STRATEGIES
+from graphs.live import Delta, LiveBackend
 from graphs.nodes import Resources, initial_state
 from graphs.strategy import graph
 from prompts.backend import Capability
@@ -75,6 +76,20 @@ def test_a_memory_equal_to_any_earlier_one_ends_the_attempt(memories: tuple[str,
     assert sum(step.verb == "step" for step in steps) == len(memories) + 1
     assert steps[-1].ending is Ending.NOTHING_NEW
     assert steps[-1].answer is not None
+
+
+def test_a_live_attempt_reports_each_reply_piece_by_piece_and_takes_the_same_steps() -> None:
+    replies = [" Find the rest\n12 - 5 = 7.\n", " Add them\n", "7 + 12 = 19.\nAnswer: 19"]
+    taken: list[object] = [*run("isump", LiveBackend(ScriptedBackend(replies)), Settings())]
+    steps = [item for item in taken if isinstance(item, Step)]
+    pieces = [item.text for item in taken if isinstance(item, Delta)]
+    silent = run("isump", ScriptedBackend(replies), Settings())
+    assert [step.thought for step in steps] == [step.thought for step in silent]
+    written = [call.generation.text for step in steps for call in step.calls]
+    assert "".join(pieces) == "".join(written) and len(pieces) > len(written)
+    assert isinstance(taken[0], Delta)
+    mute = ScriptedBackend(replies, capabilities=frozenset({Capability.CONTINUE}))
+    assert all(isinstance(item, Step) for item in run("isump", LiveBackend(mute), Settings()))
 
 
 def test_nothing_new_learned_twice_ends_the_attempt() -> None:

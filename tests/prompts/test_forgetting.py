@@ -64,9 +64,12 @@ def test_a_name_with_a_number_in_it_names_no_one_thing() -> None:
 
 
 async def test_lines_go_in_order_used_up_all_at_once_then_superseded_then_calculations() -> None:
-    lines = ("Rent: 400 + 100 = 500", *EGGS)
+    lines, short = ("Rent: 400 + 100 = 500", *EGGS), ("Eggs: 36", "Sold: 28", "A quarter: 7")
     kept, gone = await fit(lines, "", await size(TextMemory(lines)) - 1)
-    assert gone == tuple(Finding("forgetting", "used up", line) for line in EGGS[:3])
+    assert gone == tuple(Finding("forgetting", "shortened", *pair) for pair in zip(EGGS, short, strict=False))
+    assert kept.known == (lines[0], *short, lines[-1])
+    kept, gone = await fit(lines, "", await size(kept) - 1)
+    assert gone[3:] == tuple(Finding("forgetting", "used up", line) for line in short)
     assert kept.known == (lines[0], lines[-1])
     kept, gone = await fit(lines, "", await size(kept) - 1)
     assert (kept.known, gone[-1]) == (("Rent: 500", EGGS[3]), Finding("forgetting", "shortened", lines[0], "Rent: 500"))
@@ -111,6 +114,7 @@ async def test_no_live_line_is_let_go_while_a_used_up_one_stays(lines: tuple[str
     dead = {lines[at] for at in used_up(lines, f"add {goal}")}
     assert not gone or not dead & set(kept.known)
     assert {found.text for found in gone} | set(kept.known) >= set(lines), "every line that went is told"
+    assert not set(kept.known) & {found.text for found in gone}
     assert lines[-1] in kept.known or await count(f"- {lines[-1]}\n") > room // 2
     assert gone or kept.known == lines
 
