@@ -60,6 +60,18 @@ class GsmSource(Source):
         default=None, description="a local file in the official format, instead of any source"
     )
     split: Literal["train", "test"] = Field(default="test", description="which part; with --data it only names the set")
+    calculations: str | None = Field(
+        default=None,
+        pattern=r"^[0-9]{1,3}-[0-9]{1,3}$",
+        description="only questions whose solution has so many calculations, such as 4-8",
+    )
+
+    def keeps(self, item: Item) -> bool:
+        """Whether the solution of an item has as many calculations as asked for."""
+        if self.calculations is None:
+            return True
+        least, most = map(int, self.calculations.split("-"))
+        return least <= sum(step.count("<<") for step in item.solution) <= most
 
 
 def load(source: GsmSource) -> QuestionSet:
@@ -78,7 +90,9 @@ def load(source: GsmSource) -> QuestionSet:
         name, items, notice = "gsm8k-builtin", _builtin(), BUILTIN_NOTICE
     else:
         name, items, notice = _hub_or_builtin(source.source, source.split)
-    return QuestionSet(name, VERSION, source.sample(items), notice)
+    if not (kept := tuple(filter(source.keeps, items))):
+        raise UserError(f"No question has a solution of {source.calculations} calculations: choose another range.")
+    return QuestionSet(name, VERSION, source.sample(kept), notice)
 
 
 def _item(id: str, record: Any, where: str) -> Item:

@@ -91,7 +91,8 @@ class NumberedReasoner(PromptReasoner):
         calls = reply.calls
         heading, body, goes_on = _parts(reply, goal)
         text = f"{titled(number, heading)}{body}".strip() if body else f"Step {number}: {heading}"
-        results = new_results(body, heading, shown.known, RESULT_FORMS[form.results])
+        known = (*shown.known, question.text, question.context)
+        results = new_results(body, heading, known, RESULT_FORMS[form.results])
         marks = () if self.caller.continues or not memory.empty else (QUOTED,)
         answer = None if goes_on else form.from_thought(text)
         if self.caller.continues and answer is None:
@@ -101,7 +102,7 @@ class NumberedReasoner(PromptReasoner):
                 calls += asked
             elif not results:
                 again, asked = await self._result(question, shown, titled(number, heading), left)
-                results = new_results(again, heading, shown.known, RESULT_FORMS[form.results])
+                results = new_results(again, heading, known, RESULT_FORMS[form.results])
                 calls, marks = calls + asked, (*marks, "no result: asked again")
                 text = f"{titled(number, heading)}{again}" if results else text
         result = labelled(heading, results)
@@ -156,13 +157,13 @@ class NumberedReasoner(PromptReasoner):
     async def _result(
         self, question: Question, shown: TextMemory, heading: str, limit: int
     ) -> tuple[str, tuple[Call, ...]]:
-        """A line that is asked for in the form of a result."""
+        """What the model writes behind the beginning of a result."""
         if limit <= 0:
             return "", ()
         ask = RESULT_FORMS[ANSWER_FORMS[question.answers].results].ask
         messages = self.continued(question, shown, f"{heading}{ask}")
         call = await self.caller.ask(messages, min(limit, RESULT_TOKENS), stop=("\n",))
-        return f"{ask} {readable(call.generation)[0]}", (call,)
+        return readable(call.generation)[0], (call,)
 
 
 def labelled(heading: str, results: tuple[str, ...]) -> str:

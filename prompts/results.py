@@ -90,14 +90,14 @@ class FirstOf:
 
 
 def new_results(body: str, heading: str, known: Iterable[str], form: ResultForm) -> tuple[str, ...]:
-    """The results of a step: of its body, or of its heading where it has no other text.
+    """The results of a step: of its body, or of its heading where that calculates and is all there is.
 
-    What repeats the heading, or stands in a line of ``known``, is no new result.
+    What repeats the heading, or stands in a text that is ``known``, is no new result.
     """
-    before = [canonical(line) for line in known]
+    before = [canonical(text) for text in known]
 
     def is_new(line: str) -> bool:
-        if body and "=" not in line and _words(line) <= _words(heading):
+        if "=" not in line and _words(line) <= _words(heading):
             return False
         said = re.compile(rf"(?<!\w){re.escape(canonical(line))}(?!\w)")
         return not any(said.search(earlier) for earlier in before)

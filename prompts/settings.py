@@ -38,7 +38,7 @@ class Settings(BaseModel):
         default=192, ge=8, le=65536, description="most tokens of one thought, which mostly ends by itself before"
     )
     memory_tokens: int = Field(
-        default=144, ge=16, le=65536, description="most tokens of the memory, as the model's tokenizer counts them"
+        default=160, ge=16, le=65536, description="most tokens of the memory, as the model's tokenizer counts them"
     )
     answer_tokens: int = Field(default=128, ge=8, le=65536, description="tokens set aside for the concluding answer")
     temperature: float = Field(default=0.0, ge=0, le=5, description="0 is greedy")

@@ -252,6 +252,14 @@ def test_gym_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
         load(source="gym")
 
 
+def test_questions_can_be_chosen_by_the_number_of_their_calculations() -> None:
+    chosen = load(source="builtin", calculations="4-5").items
+    assert chosen and {sum(step.count("<<") for step in item.solution) for item in chosen} <= {4, 5}
+    assert load(source="builtin", calculations="0-999").items == load(source="builtin").items
+    with pytest.raises(UserError, match="choose another range"):
+        load(source="builtin", calculations="99-99")
+
+
 def test_gym_items_do_not_depend_on_the_limit(monkeypatch: pytest.MonkeyPatch):
     def create_dataset(name: str, size: int, seed: int) -> list[dict[str, Any]]:
         assert name == "gsm_symbolic"

@@ -106,7 +106,7 @@ async def test_a_step_without_a_new_result_is_asked_for_one_in_another_form(body
     backend = scripted([f"{body}\nStep 3", " 48 / 2 = 24\n"])
     made = await reasoner(backend).step(SUM, APRIL, limit=LIMIT)
     assert backend.requests[1].prefill.endswith("Step 2: Find the clips in May.\nCalculation:")
-    assert made.value.result == "Find the clips in May: Calculation: 48 / 2 = 24"
+    assert made.value.result == "Find the clips in May: 48 / 2 = 24"
     assert made.marks == ("no result: asked again",) and len(made.calls) == 2
 
 

@@ -35,10 +35,11 @@ from prompts.values import Question
 EXAMPLES = {
     "Arithmetic": "Mira plants 4 rows of 12 tulips. A third of them do not come up, and she gives 5 of the others to a "
     "neighbour. How many tulips are left in her garden?",
-    "What follows": "Every tarn is a velk. Every velk is a morrin. Every lorp is a dasp. No dasp is a morrin. Ilo is a "
-    "tarn and Pia is a lorp. Is Ilo a morrin or a dasp?",
-    "A walk": "I stand at a fountain and face north. I walk 3 steps, turn right, walk 4 steps, turn right again and "
-    "walk 3 steps. How many steps away from the fountain am I?",
+    "A book": "Lea reads 14 pages on Monday, twice as many on Tuesday, and 9 fewer on Wednesday than on Tuesday. Her "
+    "book has 120 pages. How many pages are left to read?",
+    "A lift": "A lift starts on floor 3. It goes up 9 floors, then down 5, and then up twice as many floors as it went "
+    "down. On which floor does it stop?",
+    "Who is older": "Tom is older than Ann. Ann is older than Sue. Sue is older than Max. Who is the second oldest?",
 }
 SETTINGS = ("step_tokens", "memory_tokens", "max_steps", "memory", "on_wrong")
 """The settings that have a control here."""
