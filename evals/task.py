@@ -18,7 +18,7 @@ from typing import Any, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from prompts.answers import ANSWER_FORMS
-from prompts.checks import CHECKS, DEFAULT_CHECKS
+from prompts.checks import CHECKS, DEFAULT_CHECKS, VERIFIERS
 from prompts.clean import check_question
 from prompts.steps import Step
 from prompts.values import Question, Score, UserError
@@ -105,6 +105,7 @@ class Task:
         primary: The scorer that counts.
         checks: Which mechanical checks its traces get, keys of ``prompts.checks.CHECKS``.
         answers: The form its answers are read by, a key of ``prompts.answers.ANSWER_FORMS``.
+        verifier: What finds a wrong step while it is written, a key of ``prompts.checks.VERIFIERS``.
         presets: Sources that the page offers, by what they are called there.
     """
 
@@ -117,6 +118,7 @@ class Task:
     primary: str
     checks: tuple[str, ...] = DEFAULT_CHECKS
     answers: str = "stated"
+    verifier: str = "equations"
     presets: Mapping[str, Source] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -126,6 +128,8 @@ class Task:
             raise ValueError(f"there is no check {unknown[0]!r}: choose of {', '.join(CHECKS)}")
         if self.answers not in ANSWER_FORMS:
             raise ValueError(f"there is no answer form {self.answers!r}: choose one of {', '.join(ANSWER_FORMS)}")
+        if self.verifier not in VERIFIERS:
+            raise ValueError(f"there is no verifier {self.verifier!r}: choose one of {', '.join(VERIFIERS)}")
 
     def questions(self, source: Source) -> QuestionSet:
         """The questions of ``source``, each with the form its answer is read by.
@@ -141,4 +145,5 @@ class Task:
             text = check_question(item.question.text)
         except UserError as error:
             raise UserError(f"Question {item.question.id} of {self.name} cannot be asked: {error}") from error
-        return replace(item, question=replace(item.question, text=text, answers=self.answers))
+        asked = replace(item.question, text=text, answers=self.answers, verifier=self.verifier)
+        return replace(item, question=asked)

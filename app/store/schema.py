@@ -186,6 +186,8 @@ def bring_up_to_date(db: Database, path: str) -> None:
 
 def check_version(db: Database, path: str) -> int:
     """Version of the schema, 0 of an empty file; raises as ``bring_up_to_date``."""
+    # The tables first: another process may be making them, and with them come both numbers.
+    tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     ours, version = pragma(db, "application_id"), pragma(db, "user_version")
     if ours == DEVELOPMENT_ID or (ours == APPLICATION_ID and version < VERSION):
         raise StoreError(
@@ -193,7 +195,7 @@ def check_version(db: Database, path: str) -> int:
             " pass another --store PATH."
         )
     if ours != APPLICATION_ID:
-        if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        if tables:
             raise StoreError(f"{path} is a SQLite file of another program: pass another --store PATH.")
         return 0
     if version > VERSION:

@@ -285,10 +285,15 @@ def _precision(side: Expression, about: bool) -> Fraction:
     return unit / 100 if number.percent else unit
 
 
+def unit_of(word: str) -> tuple[str, int] | None:
+    """The kind and the number of a unit of measure, equal for "hour" and "hrs"; ``None`` for any other word."""
+    return _UNITS.get(word.lower()) or _UNITS.get(word.lower().removesuffix("s"))
+
+
 def _mixes_units(text: str) -> bool:
     seen: dict[str, int] = {}
-    for name in _UNIT.findall(text.lower()):
-        kind, unit = _UNITS.get(name) or _UNITS.get(name.removesuffix("s"), ("", 0))
+    for name in _UNIT.findall(text):
+        kind, unit = unit_of(name) or ("", 0)
         if kind and seen.setdefault(kind, unit) != unit:
             return True
     return False

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from fractions import Fraction
 
+from prompts.checks.bindings import IDENTIFIER
 from prompts.checks.check import Check
 from prompts.checks.numbers import Number, numbers, without_markers
 from prompts.memories import TextMemory
@@ -59,7 +60,7 @@ def fidelity(question: str, previous: TextMemory, thought: str, summary: TextMem
     ``kept`` and ``invented`` are numbers of the summary, found in one of the three or in none. ``dropped`` are numbers
     of the previous memory or the thought that are in neither the summary nor the question, which is always shown.
     """
-    asked, before, after = without_markers(question), _text(previous, thought), _text(summary)
+    asked, before, after = _plain(question), _text(previous, thought), _text(summary)
     given, old, new = numbers(asked), numbers(before), numbers(after)
     asked_values = _values(asked, given)
     sources = asked_values | _values(before, old) | _parts((*given, *old))
@@ -93,7 +94,12 @@ def is_traced(number: Number, values: Set[Fraction]) -> bool:
 
 
 def _text(memory: TextMemory, *more: str) -> str:
-    return without_markers("\n".join((*memory.known, *memory.next, *more)))
+    return _plain("\n".join((*memory.known, *memory.next, *more)))
+
+
+def _plain(text: str) -> str:
+    """``text`` without list markers and without identifiers, whose digits are no numbers."""
+    return without_markers(IDENTIFIER.sub(" ", text))
 
 
 def _values(text: str, found: Iterable[Number]) -> set[Fraction]:

@@ -21,6 +21,7 @@ from app.store.records import Record
 from graphs import STRATEGIES
 from prompts.answers import ANSWER_FORMS
 from prompts.backend import Capability
+from prompts.checks.bindings import bindings_lost
 from prompts.checks.equations import claims
 from prompts.checks.fidelity import fidelity
 from prompts.checks.numbers import numbers, without_markers
@@ -292,7 +293,7 @@ async def test_the_prompts_of_the_loop_stay_bounded_however_much_is_written(stor
 def _as_memory(text: str) -> object:
     line = text.replace("\n", " ")
     memory = read_memory(f"Known:\n- {line}\nNext:\n- {line}")
-    return memory and (fidelity(text, memory, text, memory),)
+    return memory and (fidelity(text, memory, text, memory), bindings_lost(text, memory, text, memory))
 
 
 READERS: dict[str, Callable[[str], object]] = {
@@ -320,6 +321,8 @@ WORST = {
     "boxes": ("", "\\boxed{", ""),
     "the answer is": ("", "the answer is ", ""),
     "turns": ("", "<|im_", ""),
+    "identifiers": ("A1-", "a-", ""),
+    "names": ("Known:\\n- ", "a a ", "= 1"),
 }
 """Beginning, what is repeated, and end of texts that make a pattern try and fail."""
 

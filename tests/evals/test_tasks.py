@@ -92,10 +92,11 @@ def test_the_questions_are_those_that_were_loaded_but_for_the_form() -> None:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"checks": ("equations", "spelling")}, "no check 'spelling': choose of equations, fidelity"),
+        ({"checks": ("equations", "spelling")}, "no check 'spelling': choose of equations, fidelity, bindings"),
         ({"primary": "exact"}, "primary scorer 'exact' is not one of numeric"),
         ({"scorers": {}}, "primary scorer 'numeric' is not one of"),
         ({"answers": "letter"}, "no answer form 'letter': choose one of stated, number"),
+        ({"verifier": "edges"}, "no verifier 'edges': choose one of equations"),
     ],
 )
 def test_a_task_with_an_unknown_name_in_it_is_refused(changes: dict[str, Any], says: str) -> None:

@@ -54,5 +54,18 @@ def test_faults_of_every_verb_are_listed(verb: str) -> None:
     assert "✗ a - b invented edge" in read(html).text
 
 
+def test_what_the_loop_corrected_and_let_go_is_told_with_the_reason() -> None:
+    found = (
+        Finding("verifier", "corrected", "48 / 2 = 25", "corrected to 24"),
+        Finding("verifier", "asked again", "2 + 2 = 5"),
+        Finding("forgetting", "used up", "Eggs: 3 * 12 = 36"),
+        Finding("forgetting", "shortened", "Sold: 36 - 8 = 28", "Sold: 28"),
+    )
+    text = read(findings_html(found)).text
+    for line in ("48 / 2 = 25 corrected to 24", "2 + 2 = 5 asked again", "3 * 12 = 36 let go, used up",
+                 "36 - 8 = 28 let go, shortened: Sold: 28"):  # fmt: skip
+        assert line in text
+
+
 def test_at_most_fifty_findings_are_listed() -> None:
     assert findings_html([Finding("equations", "wrong", "1 = 2")] * 100_000).count("<li") == 50
