@@ -153,15 +153,13 @@ class Call:
 class Thought:
     """One reasoning step in words, the answer if it reached one, and the whole reply it was read from.
 
-    ``result`` is the line of it to be kept in a memory and ``goal`` the model's own heading of the step to follow; both
-    are for the memory that is written next, and not stored with the thought.
+    ``result`` is the line of it to be kept in the memory that is written next; it is not stored with the thought.
     """
 
     text: str
     answer: str | None = None
     source: str = field(default="", compare=False)
     result: str = field(default="", compare=False)
-    goal: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
