@@ -50,13 +50,12 @@ class CostSummary:
 class RunSummary:
     """One run in numbers.
 
-    ``n`` attempts finished and were judged; ``unanswered`` of them gave no answer and count
-    as not correct; ``errors`` more did not finish, for ``reasons`` (sentence -> how many), and
-    are in no other number. ``accuracy`` is by scorer, ``primary`` names the one that counts.
-    ``costs`` are per finished attempt, by the names in ``COST_UNITS``, and empty when none
-    finished; ``wall_seconds`` is the run from start to end, which is less than the sum over
-    attempts that ran side by side; ``identity`` says what made the numbers, none in a run of an
-    earlier version.
+    ``n`` attempts finished and were judged; ``unanswered`` of them gave no answer and count as not correct, and
+    ``unstated`` of those end in a text with a number that it does not state as the answer; ``errors`` more did not
+    finish, for ``reasons`` (sentence -> how many), and are in no other number. ``accuracy`` is by scorer, ``primary``
+    names the one that counts. ``costs`` are per finished attempt, by the names in ``COST_UNITS``, and empty when none
+    finished; ``wall_seconds`` is the run from start to end, which is less than the sum over attempts that ran side by
+    side; ``identity`` says what made the numbers, none in a run of an earlier version.
     """
 
     run_id: str
@@ -72,6 +71,7 @@ class RunSummary:
     costs: Mapping[str, CostSummary]
     wall_seconds: float
     identity: Identity | None = None
+    unstated: int = 0
 
 
 def run_table(summary: RunSummary) -> Table:
@@ -89,6 +89,8 @@ def run_table(summary: RunSummary) -> Table:
     counts = (
         f"{count(summary.n, 'question')} judged in {format_number(summary.wall_seconds)} s; "
         f"{summary.unanswered:,} unanswered (counted as wrong), {summary.errors:,} errors (not counted)"
+        + f"; {summary.unstated:,} of the unanswered tell a number without stating it"
+        * bool(summary.unstated)
     )
     heading = f"{summary.strategy} on {summary.task} with {summary.model} (run {summary.run_id})"
     parts = [_plain(heading, style="bold"), Text(), accuracy, Text(), Text(counts)]
@@ -137,6 +139,7 @@ def json_line(summary: RunSummary) -> str:
         "accuracy": estimate.value if estimate else None,
         "ci95": [interval.low, interval.high] if interval else None,
         "unanswered": summary.unanswered,
+        "unstated": summary.unstated,
         "errors": summary.errors,
         **{name: cost.mean if (cost := summary.costs.get(name)) else None for name in tokens},
         "seconds": summary.wall_seconds,

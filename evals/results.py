@@ -11,6 +11,7 @@ from app.store import Store
 from app.store.records import COST_UNITS, ItemResult, Run
 from evals.report import CostSummary, RunSummary
 from evals.statistics import Comparison, accuracy, compare_paired
+from prompts.checks.numbers import numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ def summarize_run(store: Store, run: Run, scorer: str | None = None) -> RunSumma
         accuracy={name: accuracy(sum(item.scores.get(name) == 1 for item in done), len(done)) for name in scorers},
         primary=primary,
         unanswered=sum(item.answer is None for item in done),
+        unstated=sum(bool(numbers(text)) for text in store.unanswered_texts(run.id)),
         errors=len(items) - len(done),
         reasons=Counter(item.error or "unfinished" for item in items if item.status != "done"),
         costs={name: CostSummary.of([getattr(item.costs, name) for item in done]) for name in COST_UNITS}

@@ -77,6 +77,16 @@ class Reader(Database):
         rows = self.rows("SELECT * FROM attempt_costs WHERE attempt = ?", attempt)
         return _costs(rows[0]) if rows else Costs()
 
+    def unanswered_texts(self, run: int) -> list[str]:
+        """The text that each finished item of a run without an answer ended in."""
+        rows = self.rows(
+            "SELECT coalesce(text, '') AS text FROM items JOIN attempts ON attempts.id = items.attempt"
+            " LEFT JOIN texts ON texts.id = attempts.completion"
+            " WHERE items.run = ? AND attempts.status = 'done' AND attempts.answer IS NULL",
+            run,
+        )
+        return [row["text"] for row in rows]
+
     def rounds(self, run: int) -> list[int]:
         """The thoughts that each finished item of a run took."""
         rows = self.rows(

@@ -19,8 +19,8 @@ from evals.report import (
 from evals.statistics import accuracy, compare_paired
 
 JSON_KEYS = [
-    "run_id", "task", "strategy", "n", "accuracy", "ci95", "unanswered", "errors", "peak_context", "generated",
-    "prompt_tokens", "cached_tokens", "attention_area", "calls", "seconds", "program", "commit", "engine", "model",
+    "run_id", "task", "strategy", "n", "accuracy", "ci95", "unanswered", "unstated", "errors", "peak_context",
+    "generated", "prompt_tokens", "cached_tokens", "attention_area", "calls", "seconds", "program", "commit", "engine", "model",
     "model_fingerprint", "questions_hash",
 ]  # fmt: skip
 IDENTITY = Identity(("a" * 32, "b" * 32), {}, "sha256:" + "c" * 64, "xllamacpp 1.2", "0.1.0", "d" * 40 + "-dirty")
@@ -83,6 +83,11 @@ def test_run_table_shows_every_number(width):
     flat = " ".join(text.split())
     assert "isump on gsm8k with qwen2.5-coder-1.5b-instruct (run r-1)" in flat
     assert "100 questions judged in 1,043 s; 7 unanswered (counted as wrong), 2 errors (not counted)" in flat
+
+
+def test_numbers_that_no_answer_states_are_counted_apart() -> None:
+    told = " ".join(rendered(run_table(replace(RUN, unstated=3)), 200).split())
+    assert "2 errors (not counted); 3 of the unanswered tell a number without stating it" in told
 
 
 def test_json_line_has_exactly_the_promised_keys_and_the_means():

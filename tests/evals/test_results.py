@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -67,6 +68,17 @@ async def test_a_run_is_summed_up_and_paired_with_another(tmp_path: Path) -> Non
         assert (comparison.n, comparison.accuracy.mean_a, comparison.accuracy.mean_b) == (6, 2 / 6, 5 / 6)
         assert set(comparison.flips.gained) == {item.question.id for item in QUESTIONS.items[2:5]}
         assert comparison.flips.lost == ()
+
+
+async def test_unanswered_texts_with_a_number_are_counted_apart(tmp_path: Path) -> None:
+    said = itertools.cycle(["Ann has 12 or 13 of them.", "I do not know."])
+    backend = ScriptedBackend(lambda request: next(said) if request.prefill else "Hm.")
+    with Store.open(tmp_path / "t.sqlite") as store:
+        run = begun(store, backend, QUESTIONS)
+        await finished(store, run, backend, questions=QUESTIONS)
+        summary = summarize_run(store, run)
+        told = sum("12" in store.attempt(item.attempt).completion for item in store.items(run.id))
+        assert (summary.unanswered, summary.unstated) == (6, told) and 0 < told < 6
 
 
 async def test_another_scorer_may_be_the_one_that_counts(tmp_path: Path) -> None:
