@@ -20,8 +20,8 @@ from evals.statistics import accuracy, compare_paired
 
 JSON_KEYS = [
     "run_id", "task", "strategy", "n", "accuracy", "ci95", "unanswered", "unstated", "errors", "peak_context",
-    "generated", "prompt_tokens", "cached_tokens", "attention_area", "calls", "seconds", "program", "commit", "engine", "model",
-    "model_fingerprint", "questions_hash",
+    "generated", "prompt_tokens", "cached_tokens", "attention_area", "calls", "seconds", "program", "commit", "engine",
+    "model", "model_fingerprint", "questions_hash",
 ]  # fmt: skip
 IDENTITY = Identity(("a" * 32, "b" * 32), {}, "sha256:" + "c" * 64, "xllamacpp 1.2", "0.1.0", "d" * 40 + "-dirty")
 
