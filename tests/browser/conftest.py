@@ -54,26 +54,25 @@ class Served:
 
 def answer(request: values.Request) -> Reply:
     """Tulips: planted, come up, left. An edited memory is believed, one without a planted number is guessed from."""
-    asked, last = request.messages[1].content, request.messages[-1].content
-    seconds = 0.3 if "a while" in asked else 0.02  # so that most of it is half a second after the click
-    if "slowly" in asked and "planted" in asked.partition("Solution so far")[2]:
-        seconds = 30.0
+    asked, written = request.messages[1].content, request.prefill
     hostile = f" {HOSTILE}" if "hostile" in asked else ""
-    memory = asked.partition("Solution so far:")[2]
-    planted = int(found[1]) if (found := re.search(r"planted = (\d+)", memory)) else 48
+    heading = request.stop == ("\n",)
+    slow = "slowly" in asked and "planted" in written and not heading
+    seconds = 30.0 if slow else 0.3 if "a while" in asked else 0.02  # most of it is half a second after the click
+    planted = int(found[1]) if (found := re.search(r"planted = (\d+)", written)) else 48
     up = planted - planted // 3
-    if len(request.messages) > 2:
-        known = [f"tulips planted = {planted}"]
-        if "come up" in request.messages[2].content:
-            known.append(f"tulips up = {up}")
-        lines = "".join(f"- {line}{hostile}\n" for line in known)
-        return Reply(f"Known:\n{lines}Next:\n- take away what is gone{hostile}", seconds=seconds)
-    if "Solution so far" not in asked and "for each" not in last and "Go on" not in last and "all at once" not in asked:
-        return Reply(f"4 * 12 = 48 tulips are planted.{hostile}", seconds=seconds)
-    if memory and not found:
+    if written.endswith("Answer:"):
+        return Reply(f" {up - 5}\n", seconds=seconds)
+    if heading:
+        return Reply(f" take away what is gone{hostile}\n", seconds=seconds)
+    if written.startswith("Step 1:") and not written.removeprefix("Step 1:"):
+        return Reply(f" plant{hostile}\n4 * 12 = 48, so tulips planted = 48{hostile}\n", seconds=seconds)
+    if not written and "all at once" not in asked:
+        return Reply(f"4 * 12 = 48, so tulips planted = 48{hostile}", seconds=seconds)
+    if written and not found:
         return Reply(f"Perhaps none are.{hostile}\nAnswer: 0", seconds=seconds)
-    if memory and "tulips up" not in memory:
-        return Reply(f"{planted} - {planted // 3} = {up} tulips come up.{hostile}", seconds=seconds)
+    if written and "tulips up" not in written:
+        return Reply(f"{planted} - {planted // 3} = {up}, so tulips up = {up}{hostile}\n", seconds=seconds)
     return Reply(f"{up} - 5 = {up - 5} tulips are left.{hostile}\nAnswer: {up - 5}", seconds=seconds)
 
 
