@@ -26,7 +26,7 @@ from app.ui.tabs import compare, runs, solve, traces
 HEADING = markup("""
 <header class="heading">
   <h1>iSUMp</h1>
-  <p>Step-by-step reasoning with a bounded context: after every step the model writes down <em>what we know</em> and
+  <p>Step-by-step reasoning with a bounded context: after every step there is a memory of <em>what we know</em> and
   <em>what to do next</em>, and nothing but that and the question produces the next step.</p>
 </header>
 """)
