@@ -189,6 +189,7 @@ def test_a_fork_is_resumed_from_an_edited_memory(served: Served, visit: Visit) -
     unfold(page, "Edit this step and resume")
     known = page.get_by_role("textbox", name="What we know")
     expect(known).to_have_value(re.compile("tulips planted = 48"))
+    page.wait_for_timeout(700)  # Gradio sets a box that has just been unfolded once more, faster than anyone types
     known.fill("tulips planted = 60")
     page.get_by_role("button", name="Resume from here").click()
     view = page.locator(".block.columns-box:visible")
