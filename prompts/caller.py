@@ -5,7 +5,7 @@ All text of a prompt passes through ``break_markup``, so none can form a control
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +18,8 @@ from prompts.render import render
 from prompts.settings import Settings
 from prompts.values import Call, Finding, Generation, Message, Part, PartKind, Question, Request, Role
 
+Ask = Callable[[tuple[Message, ...], int], Awaitable[Call]]
+"""Asks with messages, for at most so many tokens."""
 VERIFIER = "verifier"
 """The name under which findings say what became of a wrong step."""
 _MIN_TOKENS = 8
@@ -84,26 +86,26 @@ class Caller:
     ) -> Reply:
         """A reply whose errors are treated as ``on_wrong`` says, in at most ``limit`` tokens over all calls.
 
-        The question's verifier finds them. "ask" has the reply written once more. "correct" cuts it before the wrong
-        result of a calculation, writes the exact one, and lets the model go on from there, as often as it takes; where
-        the backend cannot continue a message, or no right result is known, it asks.
+        The question's verifier finds them. "ask" has the reply written once more. "correct" cuts it before the first
+        error whose right text is known, writes that, and lets the model go on from there, as often as it takes; where
+        the backend cannot continue a message it asks.
         """
-        call = await self.ask(messages, limit, shift=shift, stop=stop)
+
+        async def ask(asked: tuple[Message, ...], left: int) -> Call:
+            return await self.ask(asked, left, shift=shift, stop=stop)
+
+        call = await ask(messages, limit)
         reply = Reply(call.generation, (call,))
-        if self.settings.on_wrong == "correct" and self.continues:
-            reply = await self._corrected(question, messages, reply, limit, shift, stop)
-        elif self.settings.on_wrong != "mark":
-            reply = await self._asked_again(question, messages, reply, limit, shift, stop)
-        return reply
+        match self.settings.on_wrong:
+            case "mark":
+                return reply
+            case "correct" if self.continues:
+                return await self._corrected(question, messages, reply, limit, ask)
+            case _:
+                return await self._asked_again(question, messages, reply, limit, ask)
 
     async def _corrected(
-        self,
-        question: Question,
-        messages: tuple[Message, ...],
-        reply: Reply,
-        limit: int,
-        shift: int,
-        stop: tuple[str, ...],
+        self, question: Question, messages: tuple[Message, ...], reply: Reply, limit: int, ask: Ask
     ) -> Reply:
         first_error, corrected_to = VERIFIERS[question.verifier], -1
         head, begun = _split_prefill(messages)
@@ -113,20 +115,14 @@ class Caller:
             if error is None or error.right is None:
                 return reply
             kept, corrected_to = text[: error.at] + error.right, error.at
-            call = await self.ask((*head, message("assistant", "thought", begun + kept)), left, shift=shift, stop=stop)
+            call = await ask((*head, message("assistant", "thought", begun + kept)), left)
             found = Finding(VERIFIER, "corrected", error.text, f"corrected to {error.right}")
             whole = replace(call.generation, text=kept + call.generation.text)
             reply = Reply(whole, (*reply.calls, call), (*reply.findings, found))
         return reply
 
     async def _asked_again(
-        self,
-        question: Question,
-        messages: tuple[Message, ...],
-        reply: Reply,
-        limit: int,
-        shift: int,
-        stop: tuple[str, ...],
+        self, question: Question, messages: tuple[Message, ...], reply: Reply, limit: int, ask: Ask
     ) -> Reply:
         text, left = clean(reply.read.text), limit - reply.generated
         error = VERIFIERS[question.verifier](question, text, -1)
@@ -136,7 +132,7 @@ class Caller:
         asked = message("user", "instruction", render("isump/recheck", claim=error.text))
         again = (*head, message("assistant", "thought", begun + text), asked)
         again += (message("assistant", "memory", begun),) if begun else ()
-        call = await self.ask(again, left, shift=shift, stop=stop)
+        call = await ask(again, left)
         found = Finding(VERIFIER, "asked again", error.text)
         return Reply(call.generation, (*reply.calls, call), (found,))
 

@@ -19,6 +19,7 @@ from prompts.checks.numbers import numbers, without_markers
 BETWEEN = "; "
 """Stands between the results of one line."""
 _EQUALS = re.compile(r"[=≈]")
+_SIGN, _STARTS = re.compile(r"[=≈]|: "), re.compile(r"\s*[$€£(]?[-−]?[\d.]")
 _NAME = re.compile(r"^\s*([^:=\n]{1,120}?)\s*[:=]")
 
 
@@ -65,7 +66,7 @@ def live_values(lines: Sequence[str], goal: str) -> set[Fraction]:
 
 
 def results_of(line: str) -> set[Fraction]:
-    """The values that a line gives: of each of its parts the last right side, or the number behind its last "="."""
+    """The values that a line gives: of each of its parts the last right side, or the number behind its last sign."""
     return {value for part in line.split(BETWEEN) if (value := _result(part)) is not None}
 
 
@@ -73,8 +74,8 @@ def _result(part: str) -> Fraction | None:
     made = [claim.right for claim in claims(part) if claim.right is not None]
     if made:
         return made[-1]
-    *before, last = _EQUALS.split(part)
-    found = numbers(last) if before else ()
+    *before, last = _SIGN.split(part)
+    found = numbers(last) if before and _STARTS.match(last) else ()
     return found[0].value if found else None
 
 

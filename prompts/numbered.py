@@ -137,6 +137,11 @@ class NumberedReasoner(PromptReasoner):
         reply = (Part("memory", done), Part("instruction", begun)) if done else (Part("instruction", begun),)
         return self.system(question), user, Message("assistant", reply, join="")
 
+    def after(self, question: Question, shown: TextMemory, thought: Thought) -> tuple[Message, ...]:
+        """The call that wrote ``thought``, with it as the reply."""
+        continued = self.continued if self.caller.continues else super().continued
+        return continued(question, shown, thought.text)
+
     def steps_done(self, shown: TextMemory) -> str:
         """What we know, as the steps that the model has done."""
         return "".join(self._show(number, line) for number, line in enumerate(shown.known, 1))

@@ -66,11 +66,8 @@ class PromptReasoner:
         """The memory rewritten after ``thought``; the old one is kept, with a mark, when two tries cannot be read."""
         if self.settings.ablation == "no-memory":
             return VerbResult(TextMemory())
-        messages = (
-            *self.step_prompt(question, memory),
-            message("assistant", "thought", thought.text),
-            message("user", "instruction", self.render(f"summarize_{self.settings.memory_form}")),
-        )
+        asked = message("user", "instruction", self.render(f"summarize_{self.settings.memory_form}"))
+        messages = (*self.after(question, self.visible_memory(memory), thought), asked)
         return await self.write_memory(messages, memory, limit)
 
     async def conclude(
@@ -99,6 +96,10 @@ class PromptReasoner:
     def continued(self, question: Question, shown: TextMemory, begun: str) -> tuple[Message, ...]:
         """The prompt whose reply goes on behind ``begun``."""
         return (*self.step_prompt(question, shown), message("assistant", "thought", begun))
+
+    def after(self, question: Question, shown: TextMemory, thought: Thought) -> tuple[Message, ...]:
+        """The call that wrote ``thought``, with it as the reply."""
+        return self.continued(question, shown, thought.text)
 
     def visible_memory(self, memory: Memory) -> TextMemory:
         """The part of a text memory that the settings let the model see."""

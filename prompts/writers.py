@@ -13,6 +13,7 @@ from prompts.clean import clean
 from prompts.forgetting import bounded
 from prompts.memories import Memory, TextMemory
 from prompts.memory_lines import kept_lines
+from prompts.reasoner import PromptReasoner
 from prompts.replies import readable
 from prompts.settings import MemoryMode
 from prompts.values import Call, Question, Thought, VerbResult
@@ -38,11 +39,8 @@ async def add(
     calls: tuple[Call, ...] = ()
     lines: tuple[str, ...] = ()
     if limit > 0:
-        messages = (
-            *reasoner.continued(question, memory, thought.text),
-            *(() if reasoner.caller.continues else (message("assistant", "thought", thought.text),)),
-            message("user", "instruction", reasoner.render("add")),
-        )
+        asked = message("user", "instruction", reasoner.render("add"))
+        messages = (*reasoner.after(question, memory, thought), asked)
         calls = (await reasoner.caller.ask(messages, min(limit, reasoner.settings.memory_tokens)),)
         lines = kept_lines(readable(calls[0].generation)[0].split("\n"))
     return await _added(reasoner, question, memory, thought, lines, calls, limit)
@@ -52,12 +50,7 @@ async def rewrite(
     reasoner: NumberedReasoner, question: Question, memory: TextMemory, thought: Thought, limit: int
 ) -> VerbResult[Memory]:
     """Have the model write the whole memory anew."""
-    messages = (
-        *reasoner.continued(question, memory, thought.text),
-        *(() if reasoner.caller.continues else (message("assistant", "thought", thought.text),)),
-        message("user", "instruction", reasoner.render(f"summarize_{reasoner.settings.memory_form}")),
-    )
-    return await reasoner.write_memory(messages, memory, limit)
+    return await PromptReasoner.summarize(reasoner, question, memory, thought, limit=limit)
 
 
 async def transcript(
