@@ -22,6 +22,7 @@ from app.streams import CONCURRENCY, Merge
 from prompts.answers import canonical
 from prompts.backend import Backend
 from prompts.memories import TextMemory
+from prompts.pins import unpinned
 from prompts.settings import Settings
 from prompts.values import Question
 
@@ -80,7 +81,10 @@ async def remove_facts(
 
     memories = [replace(fork.memory, known=(*known[:index], *known[index + 1 :])) for index in range(len(known))]
     forks = [replace(fork, memory=memory) for memory in memories]
-    streams = [solve(question, strategy, backend, settings, store, fork=each) for each in forks]
+    streams = [
+        solve(question, strategy, backend, unpinned(settings, fact), store, fork=each)
+        for fact, each in zip(known, forks, strict=True)
+    ]
     views = [AttemptView()] * len(known)
     async with aclosing(Merge(streams, concurrency).batches()) as batches:
         async for batch in batches:

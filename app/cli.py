@@ -34,7 +34,6 @@ from app.store.records import context_sizes, usages
 from app.ui.access import Serving
 from prompts.brief import brief
 from prompts.clean import MAX_QUESTION, check_question
-from prompts.settings import Settings
 from prompts.values import Question
 
 
@@ -84,7 +83,7 @@ class Ui(Serving, SettingsOptions, BackendOptions, StoreOption):
 
         check_backend(self.backend_config)
         serving = Serving(**{name: getattr(self, name) for name in Serving.model_fields})
-        return serve(self.store, self.backend_config, Settings(**self.given_settings), serving)
+        return serve(self.store, self.backend_config, self.given_settings, serving)
 
 
 class Runs(StoreOption):

@@ -2,7 +2,7 @@
 
     fork = fork_at(store.attempt(3), store.records(3)[:6])
     edited = replace(fork, memory=TextMemory(known=("April = 48",), next=("work out May",)))
-    solve(question, "isump", backend, Settings(), store, fork=edited)
+    solve(question, "isump", backend, IsumpSettings(), store, fork=edited)
 
 The new attempt is linked to its parent. The thoughts the parent had taken count against the budget of steps; the
 budgets of tokens and seconds begin again.
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from app.errors import BadInput
 from app.store.records import Attempt, Record
@@ -58,7 +59,7 @@ def is_resumable(attempt: Attempt) -> bool:
     return strategy is not None and strategy.resumable
 
 
-def check_fork(fork: Fork, strategy: Strategy, settings: Settings) -> None:
+def check_fork(fork: Fork, strategy: Strategy[Any], settings: Settings) -> None:
     """Raise ``BadInput`` when ``strategy`` cannot be resumed from ``fork``."""
     if strategy.resumable:
         if fork.round >= settings.max_steps:

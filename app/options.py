@@ -8,17 +8,20 @@ Options are the fields of a command's class (pydantic-settings): each is written
 from __future__ import annotations
 
 import os
+import re
 from argparse import Action, RawDescriptionHelpFormatter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, create_model
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, CliApp, CliSettingsSource, SettingsConfigDict, SettingsError
 
 from app.backends.config import CACHE, BackendConfig
 from app.errors import BadInput
-from graphs import DEFAULT, STRATEGIES, find_strategy
+from graphs import DEFAULT, SETTINGS, STRATEGIES, find_strategy
 from graphs.strategy import Strategy, settings_for
 from prompts.brief import brief
 from prompts.settings import Settings, invalid_value
@@ -32,6 +35,7 @@ ALIASES = {"json_lines": "json", "of_run": "run"}
 """Options whose names a command's class needs for itself, by the names of their fields."""
 _NONE = "\0"
 """The word that pydantic reads as ``None``: no word of a command line, so that the question "null" stays a question."""
+_NO_DEFAULT = re.compile(rf" \(default: {_NONE}?\)| \(default factory: .*?\)")
 _MAX_MISTAKE = 300
 """Characters; what was mistyped may be as long as any question."""
 
@@ -63,13 +67,29 @@ class BackendOptions(BackendConfig, Environment):
         return BackendConfig(**{name: getattr(self, name) for name in BackendConfig.model_fields})
 
 
-class SettingsOptions(Settings, Environment):
-    """Every setting of an attempt as an option; what is not given stays open to the strategy's own default."""
+def _field(owners: Mapping[str, FieldInfo]) -> tuple[Any, FieldInfo]:
+    """A setting as an option, whose help says which strategies have it and where its default differs."""
+    field = copy(next(iter(owners.values())))
+    whose = "" if len(owners) == len(STRATEGIES) else f"{', '.join(owners)}: "
+    others = (f"; {key}: {each.default}" for key, each in owners.items() if each.default != field.default)
+    field.description = f"{whose}{field.description}{''.join(others)}"
+    return field.annotation, field
 
+
+class _GivenSettings(Environment):
     @property
     def given_settings(self) -> dict[str, Any]:
         """The settings that were given."""
-        return {name: getattr(self, name) for name in Settings.model_fields if name in self.model_fields_set}
+        return {name: getattr(self, name) for name in SETTINGS if name in self.model_fields_set}
+
+
+_FIELDS: dict[str, Any] = {name: _field(owners) for name, owners in SETTINGS.items()}
+SettingsOptions = create_model(
+    "SettingsOptions",
+    __base__=_GivenSettings,
+    __doc__="Every setting of every strategy as an option; what is not given stays open to the strategy's default.",
+    **_FIELDS,
+)
 
 
 class SolveOptions(SettingsOptions, BackendOptions):
@@ -78,14 +98,25 @@ class SolveOptions(SettingsOptions, BackendOptions):
     strategy: str = Field(default=DEFAULT, description=", ".join(STRATEGIES))
 
     @property
-    def chosen_strategy(self) -> Strategy:
+    def chosen_strategy(self) -> Strategy[Any]:
         """The strategy; raises ``UserError`` when there is none of that name."""
         return find_strategy(self.strategy)
 
     @property
     def settings(self) -> Settings:
-        """The settings of an attempt under the chosen strategy."""
-        return settings_for(self.chosen_strategy, self.given_settings)
+        """The settings of an attempt under the chosen strategy; raises as ``check_given``."""
+        self.check_given(strategy := self.chosen_strategy)
+        return settings_for(strategy, self.given_settings)
+
+    def check_given(self, *strategies: Strategy[Any]) -> None:
+        """Raise ``BadInput`` when a setting is given that no strategy of these has; the environment may, for others."""
+        for name in self.given_settings:
+            owned = any(name in strategy.settings.model_fields for strategy in strategies)
+            if not owned and _variable(name) not in os.environ:
+                names = " and ".join(strategy.name for strategy in strategies)
+                raise BadInput(
+                    f"There is no {_option(name)} for {names}: it is a setting of {', '.join(SETTINGS[name])}."
+                )
 
     def backend_for(self, attempts: int) -> BackendConfig:
         """The backend with slots for all calls that ``attempts`` at once have in flight."""
@@ -96,7 +127,7 @@ class _HelpFormatter(RawDescriptionHelpFormatter):
     """Says nothing of a default that is absent."""
 
     def _expand_help(self, action: Action) -> str:
-        return super()._expand_help(action).replace(f" (default: {_NONE})", "")
+        return _NO_DEFAULT.sub("", super()._expand_help(action))
 
 
 def parse(model: type[C], words: Sequence[str], prog: str) -> C:
@@ -150,7 +181,15 @@ def _empty_option(words: Sequence[str]) -> str:
 
 def _typed(name: str, words: Sequence[str]) -> str:
     """The field ``name`` as the user wrote it: an option, a variable, or a place among the words."""
-    option, variable = f"--{name.replace('_', '-')}", f"ISUMP_{name.upper()}"
+    option, variable = _option(name), _variable(name)
     if any(word.partition("=")[0] == option for word in words):
         return option
     return f"{variable} in the environment" if variable in os.environ else name.upper()
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _variable(name: str) -> str:
+    return f"ISUMP_{name.upper()}"

@@ -1,7 +1,7 @@
 """solve(): runs one strategy on one question, writes each step as it happens, and yields it.
 
-    async for event in solve(question, "isump", backend, Settings(), store): ...
-    async for event in solve(question, "isump", backend, Settings(), store, fork=fork_at(parent, records)): ...
+    async for event in solve(question, "isump", backend, IsumpSettings(), store): ...
+    async for event in solve(question, "cot", backend, Settings(), store): ...
 
 The only caller of ``graph.astream``. Events are ``Began``, then a ``Record`` a step, then ``Ended``; with ``live`` a
 ``Delta`` for every piece of a reply comes before the step it belongs to.
@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Any
 
 from app.backends.config import BackendConfig
 from app.backends.open import find_backend
@@ -21,7 +21,7 @@ from app.store import Store
 from app.store.database import retry_while_busy
 from app.store.records import Attempt, AttemptSpec, Costs, Record, record
 from graphs import find_strategy
-from graphs.live import Delta, LiveBackend
+from graphs.live import Delta
 from graphs.nodes import Resources, initial_state
 from graphs.strategy import Strategy, graph
 from prompts.backend import Backend
@@ -51,7 +51,7 @@ class Ended:
 Event = Began | Delta | Record | Ended
 
 
-def check_backend(config: BackendConfig, *strategies: Strategy) -> None:
+def check_backend(config: BackendConfig, *strategies: Strategy[Any]) -> None:
     """Raise ``UserError`` when a strategy needs what the backend cannot do; loads nothing."""
     entry = find_backend(config.backend)
     for strategy in strategies:
@@ -76,7 +76,7 @@ async def solve(
         question: What is asked.
         strategy: A key of ``graphs.STRATEGIES``.
         backend: What answers; it must have the capabilities the strategy needs.
-        settings: The settings of this attempt.
+        settings: The settings of this attempt, of the strategy's own type.
         store: Where the trace goes.
         checks: The mechanical checks of its steps; by default those of the fork's parent, else ``DEFAULT_CHECKS``.
         run: The run it belongs to, if any.
@@ -84,23 +84,27 @@ async def solve(
         live: Also yield the text of each call while it is written; such a call is not tried again once it has begun.
 
     Raises:
-        UserError: the question, strategy or fork cannot be used, or the backend could not answer. In the latter case
-            the attempt stays in the store with its error, as it does when the caller stops iterating or is cancelled.
+        UserError: the question, strategy, settings or fork cannot be used, or the backend could not answer. In the
+            latter case the attempt stays in the store with its error, as it does when the caller stops iterating or is
+            cancelled.
     """
     chosen = find_strategy(strategy)
     chosen.check_capabilities(backend.name, backend.capabilities)
+    if not isinstance(settings, chosen.settings):
+        raise TypeError(f"{strategy} takes {chosen.settings.__name__}, not {type(settings).__name__}")
     question = replace(question, text=check_question(question.text))
     chosen_checks = DEFAULT_CHECKS if checks is None else checks
     spec = AttemptSpec(question, strategy, backend.name, backend.model, settings, run, checks=chosen_checks)
-    reasoner = chosen.reasoner_for(cast(Backend, LiveBackend(backend)) if live else backend, settings)
+    reasoner = chosen.reasoner_for(backend, settings, live=live)
+    memory = await reasoner.start(question, fork.memory if fork else None)
     if fork is None:
-        state = initial_state(question, reasoner.start(question))
+        state = initial_state(question, memory)
     else:
         check_fork(fork, chosen, settings)
         parent = store.attempt(fork.parent)
         inherited = parent.spec.checks if checks is None else checks
         spec = replace(spec, parent=parent.id, forked_at_step=fork.step, checks=inherited)
-        state = initial_state(question, fork.memory, fork.round)
+        state = initial_state(question, memory, fork.round)
     attempt = await retry_while_busy(store.begin, spec)
     try:
         yield Began(attempt.id, spec)

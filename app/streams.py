@@ -1,6 +1,6 @@
 """Merge the event streams of concurrent attempts into one.
 
-streams = [solve(question, name, backend, Settings(), store) for name in ("isump", "cot")]
+streams = [solve(question, name, backend, Settings(), store) for name in ("cot", "direct")]
 async with aclosing(Merge(streams).batches()) as batches:
 async for batch in batches:
 for index, event in batch: ...

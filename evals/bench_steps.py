@@ -32,7 +32,7 @@ from evals.gsm8k import TASK, GsmSource
 from evals.progress import bar
 from evals.results import backend_use, summarize_run
 from evals.runner import Runner, begin
-from prompts.settings import Settings
+from graphs.isump import IsumpSettings
 from prompts.values import Question
 
 THOUGHT = "In May she sold half as many: 48 / 2 = {0} clips. Together 48 + {0} = 72 clips were sold so far.\n"
@@ -42,7 +42,7 @@ ASKED = "Natalia sold clips to 48 of her friends in April, half as many in May a
 
 async def ms_per_step(attempts: int, rounds: int, store: Store) -> tuple[float, int]:
     """Orchestration time per step in milliseconds, and the number of steps, over ``attempts`` concurrent attempts."""
-    settings = Settings(max_steps=rounds, max_tokens=10_000_000)
+    settings = IsumpSettings(max_steps=rounds, max_tokens=10_000_000)
     counted = count()  # a memory that never changed would end the attempt
     backend = ScriptedBackend(lambda request: (HEADING if request.stop == ("\n",) else THOUGHT).format(next(counted)))
 

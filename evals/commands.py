@@ -29,6 +29,8 @@ from evals.results import backend_use, summarize_run
 from evals.runner import Runner, begin, check_model, load_again, source_of
 from evals.task import QuestionSet, Source, Task
 from evals.tasks import TASKS
+from graphs import find_strategy
+from graphs.strategy import settings_for
 from prompts.values import UserError
 
 
@@ -155,5 +157,7 @@ def _backend(options: EvalOptions, run: Run | None) -> BackendConfig:
 def _questions(task: Task, source: Source, options: EvalOptions, run: Run | None) -> QuestionSet:
     if run is None:
         return task.questions(source)
-    strategy = options.strategy if "strategy" in options.model_fields_set else None
-    return load_again(run, source, strategy, run.spec.settings.model_copy(update=options.given_settings))
+    strategy = options.strategy if "strategy" in options.model_fields_set else run.spec.strategy
+    options.check_given(find_strategy(strategy))
+    settings = settings_for(find_strategy(strategy), run.spec.settings.model_dump() | options.given_settings)
+    return load_again(run, source, strategy, settings)

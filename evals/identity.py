@@ -122,8 +122,9 @@ def differences(before: RunSpec, now: RunSpec) -> list[str]:
 def _of_specs(before: RunSpec, now: RunSpec) -> Iterator[str]:
     for name in ("task", "task_version", "strategy", "backend"):
         yield from _changed(name, getattr(before, name), getattr(now, name))
-    for name in Settings.model_fields:
-        yield from _changed(name, getattr(before.settings, name), getattr(now.settings, name))
+    old, new = before.settings.model_dump(), now.settings.model_dump()
+    for name in (name for name in new if name in old):  # strategies have different settings
+        yield from _changed(name, old[name], new[name])
     if (before.questions, before.n) != (now.questions, now.n):
         yield f"it asked {before.n} questions of {before.questions} and {now.n} of {now.questions} are found now"
 

@@ -39,7 +39,8 @@ from evals.tasks import TASKS
 from graphs import find_strategy
 from graphs.strategy import Strategy, settings_for
 from prompts.backend import Backend
-from prompts.settings import MemoryMode, Settings
+from prompts.settings import Settings
+from prompts.writers import MemoryMode
 
 COMPARED = ("peak_context", "generated", "processed")
 """The costs that are compared with the first combination."""
@@ -58,7 +59,7 @@ class SweepOptions(SolveOptions, StoreOption):
 class Cell:
     """One combination."""
 
-    strategy: Strategy
+    strategy: Strategy[Any]
     settings: Settings
     label: str
 
@@ -73,7 +74,9 @@ def cells(options: SweepOptions) -> Iterator[Cell]:
     memories = _listed(options.memories)
     if unknown := [each for each in memories if each not in get_args(MemoryMode)]:
         raise BadInput(f"There is no memory {unknown[0]!r}: choose of {', '.join(get_args(MemoryMode))}.")
-    for strategy in map(find_strategy, _listed(options.strategies)):
+    strategies = [find_strategy(name) for name in _listed(options.strategies)]
+    options.check_given(*strategies)
+    for strategy in strategies:
         loops = strategy.resumable
         for memory, size in product(memories if strategy.name == "isump" else [""], sizes if loops else [0]):
             chosen = ({"memory": memory} if memory else {}) | ({"step_tokens": size} if size else {})

@@ -13,6 +13,7 @@ from langgraph.runtime import Runtime
 from graphs.nodes import Resources, State, conclude, tokens_left, with_deadline
 from graphs.strategy import Graph, Strategy
 from prompts.reasoner import PromptReasoner
+from prompts.settings import Settings
 from prompts.steps import thinking
 from prompts.values import Ending
 
@@ -42,4 +43,4 @@ def build() -> Graph:
     return graph.compile()
 
 
-STRATEGY = Strategy("cot", "one long chain of thought", build, PromptReasoner, templates="cot")
+STRATEGY = Strategy("cot", "one long chain of thought", build, Settings, PromptReasoner, templates="cot")

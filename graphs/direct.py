@@ -10,6 +10,7 @@ from langgraph.graph import END, START, StateGraph
 from graphs.nodes import Resources, State, conclude
 from graphs.strategy import Graph, Strategy
 from prompts.reasoner import PromptReasoner
+from prompts.settings import Settings
 
 
 def build() -> Graph:
@@ -21,4 +22,4 @@ def build() -> Graph:
     return graph.compile()
 
 
-STRATEGY = Strategy("direct", "ask for the answer at once", build, PromptReasoner, templates="direct")
+STRATEGY = Strategy("direct", "ask for the answer at once", build, Settings, PromptReasoner, templates="direct")

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
+from pydantic import Field
 
 from graphs.nodes import Resources, State, conclude, out_of_budget, tokens_left, with_deadline
 from graphs.strategy import Graph, Strategy
@@ -19,10 +20,21 @@ from prompts.backend import Backend
 from prompts.fused import FusedReasoner
 from prompts.numbered import NumberedReasoner
 from prompts.reasoner import PromptReasoner
-from prompts.settings import Settings
+from prompts.settings import MemorySettings
 from prompts.steps import Step, thinking
 from prompts.values import Ending
-from prompts.writers import WRITERS
+from prompts.writers import WRITERS, MemoryMode
+
+
+class IsumpSettings(MemorySettings):
+    """Settings of iSUMp."""
+
+    memory: MemoryMode = Field(
+        default="keep",
+        description="keep each thought's result lines, add a line the model writes, have it rewrite all, or write "
+        "thought and memory fused in one call",
+    )
+
 
 MAX_IDLE = 2
 """Rounds in a row that may add nothing to the memory."""
@@ -87,7 +99,7 @@ def build() -> Graph:
     return graph.compile()
 
 
-def reasoner(backend: Backend, settings: Settings, templates: str) -> PromptReasoner:
+def reasoner(backend: Backend, settings: IsumpSettings, templates: str) -> PromptReasoner:
     """The reasoner that writes its memory in the chosen way."""
     if settings.memory == "fused":
         return FusedReasoner(backend, settings, templates)
@@ -98,6 +110,7 @@ STRATEGY = Strategy(
     "isump",
     "step by step, keeping only what we know and what to do next",
     build,
+    IsumpSettings,
     reasoner,
     templates="isump",
     resumable=True,

@@ -11,7 +11,7 @@ from typing import Any
 
 from langgraph.config import get_stream_writer
 
-from prompts.backend import Backend, Capability, Streamer
+from prompts.backend import Backend, Capability, Streamer, TokenCounter
 from prompts.values import Generation, Request
 
 
@@ -41,6 +41,11 @@ class LiveBackend:
                     return item
                 write(Delta(item))
         raise AssertionError("a stream ends with its Generation")
+
+    async def count_tokens(self, text: str) -> int:
+        """Tokens of ``text``; see ``TokenCounter``."""
+        assert isinstance(self._backend, TokenCounter), "its capabilities say whether it counts"
+        return await self._backend.count_tokens(text)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._backend, name)

@@ -5,9 +5,10 @@ A Reasoner is whatever implements them: prompts and a chat backend (``prompts.re
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from prompts.memories import Memory
+from prompts.settings import Settings
 from prompts.values import Answer, Question, Thought, VerbResult
 
 
@@ -19,8 +20,11 @@ class Reasoner(Protocol):
         """Most tokens that one step of a loop should generate."""
         ...
 
-    def start(self, question: Question) -> Memory:
-        """The memory before anything is known."""
+    async def start(self, question: Question, checkpoint: Memory | None = None) -> Memory:
+        """The memory to begin with: a checkpoint's, or the one before anything is known.
+
+        Raises ``UserError`` where the settings leave no room for it.
+        """
         ...
 
     async def read(self, question: Question, memory: Memory, chunk: str, *, limit: int) -> VerbResult[Memory]:
@@ -41,4 +45,13 @@ class Reasoner(Protocol):
         self, question: Question, memory: Memory, thoughts: tuple[Thought, ...], *, limit: int
     ) -> VerbResult[Answer]:
         """Yield an answer, or an explicit none, whatever state the reasoning is in."""
+        ...
+
+
+@runtime_checkable
+class ReasonerSource(Protocol):
+    """A backend that brings the reasoner of its kind of model, which is not spoken to in prompts."""
+
+    def reasoner(self, settings: Settings) -> Reasoner:
+        """The reasoner of this model under any strategy's settings."""
         ...

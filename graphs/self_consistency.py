@@ -11,13 +11,22 @@ from typing import Annotated, Any
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Send
+from pydantic import Field
 
 from graphs.nodes import Resources, State, with_deadline
 from graphs.strategy import Graph, Strategy
 from prompts.answers import vote
 from prompts.reasoner import PromptReasoner
+from prompts.settings import Settings
 from prompts.steps import Step, thinking
 from prompts.values import Answer, Ending, Thought
+
+
+class VotingSettings(Settings):
+    """Settings of self-consistency; greedy chains would all be the same one, 0.7 is the paper's (section 3.1)."""
+
+    temperature: float = Field(default=0.7, ge=0, le=5, description="0 is greedy")
+    samples: int = Field(default=5, ge=1, le=64, description="chains to vote among")
 
 
 class Votes(State):
@@ -30,7 +39,7 @@ class Votes(State):
 async def step(state: Votes, runtime: Runtime[Resources]) -> dict[str, Any]:
     """Think the whole problem through once; chain ``sample`` has its own seed."""
     resources, memory, sample = runtime.context, state["memory"], state["sample"]
-    limit = resources.settings.max_tokens // resources.settings.samples
+    limit = resources.settings.max_tokens // _samples(resources)
     result = await with_deadline(
         lambda: resources.reasoner.step(state["question"], memory, limit=limit, sample=sample), resources.deadline
     )
@@ -56,7 +65,12 @@ async def conclude(state: Votes, runtime: Runtime[Resources]) -> dict[str, Any]:
 
 
 def _chains(state: Votes, runtime: Runtime[Resources]) -> list[Send]:
-    return [Send("step", {**state, "sample": i}) for i in range(runtime.context.settings.samples)]
+    return [Send("step", {**state, "sample": i}) for i in range(_samples(runtime.context))]
+
+
+def _samples(resources: Resources) -> int:
+    assert isinstance(resources.settings, VotingSettings), "the settings of an attempt are its strategy's"
+    return resources.settings.samples
 
 
 def build() -> Graph:
@@ -74,8 +88,8 @@ STRATEGY = Strategy(
     "self_consistency",
     "several chains of thought in parallel, the most frequent answer wins",
     build,
+    VotingSettings,
     PromptReasoner,
     templates="cot",
-    defaults={"temperature": 0.7},  # greedy chains would all be the same one; 0.7 is the paper's setting (section 3.1)
     parallel_calls=lambda settings: settings.samples,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from prompts.answers import ANSWER_FORMS
-from prompts.memories import Memory, TextMemory
+from prompts.memories import Memory
 from prompts.memory_text import known_part, split_memory
 from prompts.reasoner import PromptReasoner
 from prompts.replies import readable
@@ -18,12 +18,8 @@ class FusedReasoner(PromptReasoner):
         """Most tokens of a thought and its memory together."""
         return self.settings.step_tokens + self.settings.memory_tokens
 
-    async def summarize(
-        self, question: Question, memory: Memory, thought: Thought, *, limit: int
-    ) -> VerbResult[Memory]:
+    async def renew(self, question: Question, memory: Memory, thought: Thought, limit: int) -> VerbResult[Memory]:
         """The memory that the reply behind ``thought`` holds; the old one is kept, with a mark, when it holds none."""
-        if self.settings.ablation == "no-memory":
-            return VerbResult(TextMemory())
         _, written = split_memory(thought.source)
         if written is None:
             marks = ("summary unreadable, memory kept",)

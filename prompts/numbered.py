@@ -91,9 +91,9 @@ class NumberedReasoner(PromptReasoner):
         calls = reply.calls
         heading, body, goes_on = _parts(reply, goal)
         text = f"{titled(number, heading)}{body}".strip() if body else f"Step {number}: {heading}"
-        known = (*shown.known, question.text, question.context)
+        known = (*self.pins, *shown.known, question.text, question.context)
         results = new_results(body, heading, known, RESULT_FORMS[form.results])
-        marks = () if self.caller.continues or not memory.empty else (QUOTED,)
+        marks = () if self.caller.continues or not shown.empty else (QUOTED,)
         answer = None if goes_on else form.from_thought(text)
         if self.caller.continues and answer is None:
             left = limit - _generated(calls)
@@ -108,12 +108,8 @@ class NumberedReasoner(PromptReasoner):
         result = labelled(heading, results)
         return VerbResult(Thought(text, answer, reply.read.text, result), calls, marks, reply.findings)
 
-    async def summarize(
-        self, question: Question, memory: Memory, thought: Thought, *, limit: int
-    ) -> VerbResult[Memory]:
+    async def renew(self, question: Question, memory: Memory, thought: Thought, limit: int) -> VerbResult[Memory]:
         """The memory with what ``thought`` adds to it, and the heading of the step to follow as what to do next."""
-        if self.settings.ablation == "no-memory":
-            return VerbResult(TextMemory())
         return await self._write(self, question, self.visible_memory(memory), thought, limit)
 
     async def heading(
@@ -132,7 +128,7 @@ class NumberedReasoner(PromptReasoner):
             return self.step_prompt(question, shown)  # the memory is quoted in it, and the reply begins anew
         hidden = self.settings.drop_question and not shown.empty
         parts = () if hidden else self.question_parts(question)
-        user = Message("user", (*parts, Part("instruction", self.render("step"))))
+        user = Message("user", (*parts, *self.pinned_parts(), Part("instruction", self.render("step"))))
         done = self.steps_done(shown)
         reply = (Part("memory", done), Part("instruction", begun)) if done else (Part("instruction", begun),)
         return self.system(question), user, Message("assistant", reply, join="")

@@ -15,14 +15,15 @@ from prompts.answers import ANSWER_FORMS
 from prompts.backend import Backend, Capability
 from prompts.caller import Caller, message
 from prompts.clean import clean
-from prompts.forgetting import bounded
+from prompts.forgetting import Shorten, bounded
 from prompts.headings import quote_headings
 from prompts.memories import Memory, TextMemory
 from prompts.memory_text import read_memory, schema, show_memory
+from prompts.pins import pinned_lines, with_pins, without_pins
 from prompts.render import render
 from prompts.replies import read_answer, read_stated, read_thought, whole_lines
-from prompts.settings import Settings
-from prompts.values import Answer, Call, Ending, Generation, Message, Part, Question, Thought, VerbResult
+from prompts.settings import Settings, with_memory
+from prompts.values import Answer, Call, Ending, Generation, Message, Part, Question, Thought, UserError, VerbResult
 
 _RETRY_TEMPERATURE = 0.7  # greedy decoding would repeat the unreadable summary word for word
 
@@ -35,7 +36,8 @@ class PromptReasoner:
 
     def __init__(self, backend: Backend, settings: Settings, templates: str) -> None:
         """Bind a backend and the settings to the templates in ``prompts/<templates>/``."""
-        self.settings, self.templates = settings, templates
+        self.settings, self.templates = with_memory(settings), templates
+        self.pins = pinned_lines(self.settings.pin)
         self.caller = Caller(backend, settings)
 
     @property
@@ -43,9 +45,19 @@ class PromptReasoner:
         """Most tokens that one step of a loop generates."""
         return self.settings.step_tokens
 
-    def start(self, question: Question) -> Memory:
-        """The memory before anything is known."""
-        return TextMemory()
+    async def start(self, question: Question, checkpoint: Memory | None = None) -> Memory:
+        """The memory of a checkpoint, or the one before anything is known; what is pinned is in it.
+
+        Raises:
+            UserError: The pins would leave less than half of the memory to what is worked out.
+        """
+        limit = self.settings.memory_tokens
+        if 2 * (size := limit - await self._room()) > limit:
+            raise UserError(
+                f"What is pinned takes {size} tokens, more than half of the {limit} a memory may have: "
+                "pin less, or raise --memory-tokens."
+            )
+        return with_pins(_text(checkpoint or TextMemory()), self.pins)
 
     async def read(self, question: Question, memory: Memory, chunk: str, *, limit: int) -> VerbResult[Memory]:
         """The memory after ``chunk``, one piece of a long text; at most ``memory_tokens`` and ``limit`` generated."""
@@ -53,7 +65,7 @@ class PromptReasoner:
         instruction = self.render(f"read_{self.settings.memory_form}")
         context = Part("context", quote_headings(clean(chunk), self.templates))
         messages = (system, replace(user, parts=(*user.parts, context, Part("instruction", instruction))))
-        return await self.write_memory(messages, memory, limit)
+        return self._pinned(await self.write_memory(messages, memory, limit))
 
     async def step(self, question: Question, memory: Memory, *, limit: int, sample: int = 0) -> VerbResult[Thought]:
         """The next thought, in at most ``limit`` generated tokens; ``sample`` shifts the seed of parallel chains."""
@@ -63,9 +75,13 @@ class PromptReasoner:
     async def summarize(
         self, question: Question, memory: Memory, thought: Thought, *, limit: int
     ) -> VerbResult[Memory]:
-        """The memory rewritten after ``thought``; the old one is kept, with a mark, when two tries cannot be read."""
+        """The memory after ``thought``, with everything in it that is pinned."""
         if self.settings.ablation == "no-memory":
-            return VerbResult(TextMemory())
+            return self._pinned(VerbResult(TextMemory()))
+        return self._pinned(await self.renew(question, memory, thought, limit))
+
+    async def renew(self, question: Question, memory: Memory, thought: Thought, limit: int) -> VerbResult[Memory]:
+        """The memory rewritten after ``thought``; the old one is kept, with a mark, when two tries cannot be read."""
         asked = message("user", "instruction", self.render(f"summarize_{self.settings.memory_form}"))
         messages = (*self.after(question, self.visible_memory(memory), thought), asked)
         return await self.write_memory(messages, memory, limit)
@@ -82,9 +98,10 @@ class PromptReasoner:
             return VerbResult(Answer(thoughts[-1].answer, thoughts[-1].text))
         if limit <= 0:
             return VerbResult(Answer(None), marks=("no tokens left to ask for an answer",))
-        if self.caller.continues and (thoughts or not memory.empty):
+        shown = self.visible_memory(memory)
+        if self.caller.continues and (thoughts or not shown.empty):
             begun = f"{thoughts[-1].text}\nAnswer:" if thoughts else "Answer:"
-            messages = self.continued(question, self.visible_memory(memory), begun)
+            messages = self.continued(question, shown, begun)
             call = await self.caller.ask(messages, limit, stop=("\n",))
             return VerbResult(Answer(*read_stated(call.generation, question.answers)), (call,))
         system, user = self._head(question, memory)
@@ -102,18 +119,17 @@ class PromptReasoner:
         return self.continued(question, shown, thought.text)
 
     def visible_memory(self, memory: Memory) -> TextMemory:
-        """The part of a text memory that the settings let the model see."""
-        if not isinstance(memory, TextMemory):
-            raise TypeError(f"a PromptReasoner reads text memories, not {type(memory).__name__}")
+        """The part of a text memory that the settings let the model see, besides what is pinned."""
+        shown = without_pins(_text(memory), self.pins)
         match self.settings.ablation:
             case "known-only":
-                return TextMemory(known=memory.known)
+                return TextMemory(known=shown.known)
             case "next-only":
-                return TextMemory(next=memory.next)
+                return TextMemory(next=shown.next)
             case "no-memory":
                 return TextMemory()
             case _:
-                return memory
+                return shown
 
     def memory_part(self, memory: TextMemory) -> str:
         """A memory as the model is shown it."""
@@ -124,9 +140,9 @@ class PromptReasoner:
         """The instruction of a step; ``first`` says that nothing is in the memory yet."""
         return self.render("step" if first else "step_on")
 
-    async def bounded(self, memory: TextMemory) -> VerbResult[Memory]:
-        """The visible part of a memory the model wrote, within ``memory_tokens``."""
-        return await bounded(self.visible_memory(memory), self.settings.memory_tokens, self.caller.count)
+    async def bounded(self, memory: TextMemory, shorten: Shorten | None = None, limit: int = 0) -> VerbResult[Memory]:
+        """The visible part of a memory, within ``memory_tokens`` together with the pins (``prompts.forgetting``)."""
+        return await bounded(self.visible_memory(memory), await self._room(), self.caller.count, shorten, limit)
 
     async def write_memory(self, messages: tuple[Message, ...], memory: Memory, limit: int) -> VerbResult[Memory]:
         """The memory as the model writes it; ``memory`` is kept, with a mark, when two tries cannot be read."""
@@ -161,6 +177,11 @@ class PromptReasoner:
         text = self.render("question", question=quote_headings(clean(question.text), self.templates))
         return (*(context if question.context.strip() else ()), Part("question", text))
 
+    def pinned_parts(self) -> tuple[Part, ...]:
+        """What is pinned, if anything is."""
+        lines = quote_headings("\n".join(f"- {pin}" for pin in self.pins), self.templates)
+        return (Part("memory", self.render("pinned", lines=lines)),) if self.pins else ()
+
     def step_prompt(self, question: Question, memory: Memory) -> tuple[Message, ...]:
         """The prompt of a step that begins a reply of its own, the memory quoted in it."""
         system, user = self._head(question, memory)
@@ -175,6 +196,21 @@ class PromptReasoner:
         shown, parts = self.visible_memory(memory), tuple[Part, ...]()
         if shown.empty or not self.settings.drop_question:
             parts += self.question_parts(question)
+        parts += self.pinned_parts()
         if not shown.empty:
             parts += (Part("memory", self.memory_part(shown)),)
         return self.system(question), Message("user", parts)
+
+    def _pinned(self, made: VerbResult[Memory]) -> VerbResult[Memory]:
+        return replace(made, value=with_pins(_text(made.value), self.pins))
+
+    async def _room(self) -> int:
+        """Tokens of a memory that the pins leave."""
+        sizes = [await self.caller.count(f"- {pin}\n") for pin in self.pins]
+        return self.settings.memory_tokens - sum(sizes)
+
+
+def _text(memory: Memory) -> TextMemory:
+    if not isinstance(memory, TextMemory):
+        raise TypeError(f"a PromptReasoner reads text memories, not {type(memory).__name__}")
+    return memory

@@ -6,21 +6,21 @@ A new way is a coroutine like these and an entry in ``WRITERS``.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from prompts.caller import message
 from prompts.clean import clean
-from prompts.forgetting import bounded
 from prompts.memories import Memory, TextMemory
 from prompts.memory_lines import kept_lines
 from prompts.reasoner import PromptReasoner
 from prompts.replies import readable
-from prompts.settings import MemoryMode
 from prompts.values import Call, Question, Thought, VerbResult
 
 if TYPE_CHECKING:
     from prompts.numbered import NumberedReasoner
 
+MemoryMode = Literal["keep", "add", "rewrite", "fused"]
+"""The ways that ``--memory`` names."""
 Writer = Callable[["NumberedReasoner", Question, TextMemory, Thought, int], Awaitable[VerbResult[Memory]]]
 """Writes the memory that follows ``(reasoner, question, memory, thought)`` in at most so many generated tokens."""
 
@@ -50,7 +50,7 @@ async def rewrite(
     reasoner: NumberedReasoner, question: Question, memory: TextMemory, thought: Thought, limit: int
 ) -> VerbResult[Memory]:
     """Have the model write the whole memory anew."""
-    return await PromptReasoner.summarize(reasoner, question, memory, thought, limit=limit)
+    return await PromptReasoner.renew(reasoner, question, memory, thought, limit)
 
 
 async def transcript(
@@ -62,7 +62,7 @@ async def transcript(
 
 
 WRITERS: dict[MemoryMode, Writer] = {"keep": keep, "add": add, "rewrite": rewrite}
-"""The ways that ``--memory`` names, but for "fused", which is a reasoner of its own."""
+"""The writers of the modes, but for "fused", which is a reasoner of its own."""
 
 
 async def _added(
@@ -78,9 +78,7 @@ async def _added(
     spent = sum(call.generation.usage.completion for call in calls)
     goal, asked = await reasoner.heading(question, memory, thought.text, limit - spent)
     calls += asked
-    ablation = reasoner.settings.ablation
-    goals = (goal,) if goal and ablation != "known-only" else ()
-    known = () if ablation == "next-only" else tuple(dict.fromkeys((*memory.known, *lines)))
+    known = tuple(dict.fromkeys((*memory.known, *lines)))
 
     async def shorten(memory: TextMemory, limit: int) -> tuple[Call, tuple[str, ...]]:
         messages = reasoner.continued(question, memory, "")
@@ -88,7 +86,5 @@ async def _added(
         return call, kept_lines(clean(call.generation.text).split("\n"))
 
     left = limit - sum(call.generation.usage.completion for call in calls)
-    made = await bounded(
-        TextMemory(known, goals), reasoner.settings.memory_tokens, reasoner.caller.count, shorten, left
-    )
+    made = await reasoner.bounded(TextMemory(known, (goal,) if goal else ()), shorten, left)
     return VerbResult(made.value, (*calls, *made.calls), findings=made.findings)

@@ -45,13 +45,21 @@ if __name__ == "__main__":
     main("colours")
 '''
 
-STRATEGY = '''"""Twice: a toy strategy that thinks once and concludes."""
+STRATEGY = '''"""Twice: a toy strategy with a setting of its own, that thinks once and concludes."""
+
+from pydantic import Field
 
 from graphs.cot import build
 from graphs.strategy import Strategy
 from prompts.reasoner import PromptReasoner
+from prompts.settings import Settings
 
-STRATEGY = Strategy("twice", "think once, then say it again", build, PromptReasoner, templates="cot")
+
+class TwiceSettings(Settings):
+    echoes: int = Field(default=2, ge=1, description="times it is said again")
+
+
+STRATEGY = Strategy("twice", "think once, then say it again", build, TwiceSettings, PromptReasoner, templates="cot")
 '''
 
 
@@ -99,16 +107,16 @@ def page_config(folder: Path, *words: str) -> str:
 def test_a_new_task_and_a_new_strategy_run_from_the_command_line_into_store_and_page(extended: Path) -> None:
     store = extended / "t.sqlite"
     where = ("--store", str(store), "--backend", "scripted", "--replies", str(extended / "replies.jsonl"))
-    said = ran(
-        extended, "-m", "evals.colours", "--strategy", "twice", "--limit", "3", "--concurrency", "1", "--json", *where
-    )
+    asked = ("-m", "evals.colours", "--strategy", "twice", "--echoes", "3", "--limit", "3", "--concurrency", "1")
+    said = ran(extended, *asked, "--json", *where)
     assert said.returncode == 0, said.stderr
     found = json.loads(said.stdout.splitlines()[-1])
     assert (found["task"], found["strategy"], found["n"], found["errors"]) == ("colours/toy", "twice", 3, 0)
     assert found["accuracy"] == pytest.approx(2 / 3)
     assert "one-of" in said.stdout
 
-    assert "twice" in ran(extended, "-m", "app", "solve", "--help").stdout
+    help = ran(extended, "-m", "app", "solve", "--help").stdout
+    assert "twice: times it is said again" in " ".join(help.split())
     listed = ran(extended, "-m", "app", "runs", "--store", str(store)).stdout
     assert "colours" in listed and "twice" in listed
 
@@ -116,6 +124,7 @@ def test_a_new_task_and_a_new_strategy_run_from_the_command_line_into_store_and_
         spec, items = stored.run(1).spec, stored.items(1)
         assert (spec.task, spec.primary, spec.task_version, spec.checks) == ("colours", "one-of", "7", ("equations",))
         assert sorted(item.scores["one-of"] or 0 for item in items) == [0, 1, 1]
+        assert stored.attempt(items[0].attempt).spec.settings.model_dump()["echoes"] == 3
         checks = {found.check for item in items for each in stored.records(item.attempt) for found in each.findings}
         assert checks == {"equations"}
 
@@ -123,7 +132,10 @@ def test_a_new_task_and_a_new_strategy_run_from_the_command_line_into_store_and_
     assert "nine fruits" in config, "the task's preset is offered in the eval panel"
     assert '"twice"' in config, "the strategy is offered"
     assert "twice on colours/toy" in config, "the run is listed"
+    assert "times it is said again" in config, "the setting has a control"
 
+    other = ran(extended, "-m", "evals.colours", "--resume", "1", "--echoes", "4", *where)
+    assert other.returncode == 2 and "echoes was 3 and is 4" in " ".join(other.stderr.split())
     again = ran(extended, "-m", "evals.colours", "--resume", "1", "--json", *where)
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout.splitlines()[-1])["n"] == 3

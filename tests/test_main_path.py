@@ -12,7 +12,7 @@ import pytest
 
 from app.store import Store
 from evals.results import backend_use
-from graphs import STRATEGIES
+from graphs import SETTINGS, STRATEGIES
 from prompts.memories import TextMemory
 
 pytestmark = pytest.mark.integration
@@ -58,7 +58,9 @@ def test_solve_streams_stores_and_replays(mode: str, form: str, smollm2: Path, t
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_every_strategy_is_measured(strategy: str, smollm2: Path, tmp_path: Path) -> None:
     where = ("--store", str(tmp_path / "t.sqlite"), "--model", str(smollm2), "--source", "builtin")
-    sizes = ("--limit", "3", "--step-tokens", "48", "--max-steps", "3", "--max-tokens", "256", "--samples", "2")
+    own = {"step_tokens": ("--step-tokens", "48"), "samples": ("--samples", "2")}
+    of_strategy = (word for name, words in own.items() if strategy in SETTINGS[name] for word in words)
+    sizes = ("--limit", "3", "--max-steps", "3", "--max-tokens", "256", *of_strategy)
     one_after_another = ("--concurrency", "1")  # four short prompts that arrive together share nothing yet
     found = last_object(ran("-m", "evals.gsm8k", "--strategy", strategy, *sizes, *one_after_another, *where, "--json"))
     assert (found["task"], found["strategy"], found["n"], found["errors"]) == ("gsm8k-builtin", strategy, 3, 0)
@@ -72,8 +74,9 @@ def test_every_strategy_is_measured(strategy: str, smollm2: Path, tmp_path: Path
 def test_a_run_goes_on_where_it_stopped_and_is_compared(smollm2: Path, tmp_path: Path) -> None:
     path = tmp_path / "t.sqlite"
     where = ("--store", str(path), "--model", str(smollm2))
-    sizes = ("--limit", "3", "--step-tokens", "32", "--max-steps", "2", "--max-tokens", "160")
-    begin = ("-m", "evals.gsm8k", "--strategy", "isump", "--source", "builtin", *sizes, *where, "--concurrency", "1")
+    sizes = ("--source", "builtin", "--limit", "3", "--max-steps", "2", "--max-tokens", "160")
+    steps = ("--step-tokens", "32", "--concurrency", "1")
+    begin = ("-m", "evals.gsm8k", "--strategy", "isump", *sizes, *where, *steps)
     process = subprocess.Popen((sys.executable, *begin), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while process.poll() is None:
         if path.exists() and _done(path) >= 1:
@@ -86,7 +89,7 @@ def test_a_run_goes_on_where_it_stopped_and_is_compared(smollm2: Path, tmp_path:
     assert (found["n"], found["errors"]) == (3, 0)
     with Store.existing(path) as store:
         assert sorted(item.status for item in store.items(1)) == ["done"] * 3
-    ran("-m", "evals.gsm8k", "--strategy", "direct", "--source", "builtin", *sizes, *where)
+    ran("-m", "evals.gsm8k", "--strategy", "direct", *sizes, *where)
     assert "3 questions" in ran("-m", "evals.compare", "1", "2", "--store", str(path))
 
 

@@ -25,7 +25,9 @@ def _cache_folder() -> Path:
         return Path(tempfile.gettempdir()) / f"isump-{os.getuid()}"
 
 
-CACHE: Any = Field(default_factory=_cache_folder, description="folder of downloaded models")
+CACHE: Any = Field(
+    default_factory=_cache_folder, description="folder of models; by default isump in the user's cache folder"
+)
 """The option ``cache_dir``, which commands without a backend have too."""
 
 

@@ -14,8 +14,8 @@ from dataclasses import asdict
 
 from app.store.database import Row
 from app.store.records import Attempt, AttemptSpec, Identity, Run, RunSpec
+from graphs import read_settings
 from prompts.memories import Memory
-from prompts.settings import Settings
 from prompts.steps import Step
 from prompts.values import Answer, Call, Ending, Generation, Message, Part, Question, Request, Retry, Thought, Usage
 
@@ -65,7 +65,7 @@ def read_run(row: Row, texts: Mapping[int, str]) -> Run:
     spec = RunSpec(
         **{name: row[name] for name in _OF_RUN},
         primary=row["primary_scorer"],
-        settings=Settings.model_validate_json(row["settings"]),
+        settings=read_settings(row["strategy"], row["settings"]),
         source=json.loads(row["source"]),
         checks=tuple(json.loads(row["checks"])),
         identity=Identity(items=items, **json.loads(texts[row["identity"]])),
@@ -110,7 +110,7 @@ def read_attempt(row: Row, texts: Mapping[int, str]) -> Attempt:
     spec = AttemptSpec(
         **{name: row[name] for name in _OF_ATTEMPT},
         question=Question(row["question_id"], texts[row["question"]], context, row["answer_form"], row["verifier"]),
-        settings=Settings.model_validate_json(texts[row["settings"]]),
+        settings=read_settings(row["strategy"], texts[row["settings"]]),
         parent=row["parent_attempt"],
         checks=tuple(json.loads(row["checks"])),
     )

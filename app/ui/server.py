@@ -1,6 +1,6 @@
 """Server of the page: typed options become a Site, the Site an ASGI app, and Ctrl-C ends it quietly.
 
-    serve(Path("isump.sqlite"), BackendConfig(), Settings(), Serving(port=7860))
+    serve(Path("isump.sqlite"), BackendConfig(), {}, Serving(port=7860))
 
 Gradio is mounted in a server of our own: its ``launch`` runs in a thread, with a loop that the backends could not be
 closed in, and finds a free port only by trying.
@@ -13,10 +13,10 @@ import contextlib
 import logging
 import signal
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -29,7 +29,6 @@ from app.store import Store
 from app.ui.access import LOCAL_HOSTS, Serving, address, listen, required_login
 from app.ui.backends import Backends
 from app.ui.site import Site
-from prompts.settings import Settings
 from prompts.values import UserError
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ CONTENT_POLICY = (
 """Nothing is fetched from, or sent to, another host; Gradio's own page needs inline scripts and eval."""
 
 
-def serve(store: Path, backend: BackendConfig, settings: Settings, serving: Serving) -> int:
+def serve(store: Path, backend: BackendConfig, settings: Mapping[str, Any], serving: Serving) -> int:
     """Serve the page until Ctrl-C; returns the exit code of the process.
 
     Args:

@@ -1,6 +1,6 @@
 """Site: the trace store, the backends and the settings that every tab of the page works with.
 
-site = Site(store, Backends(BackendConfig()), Settings(), read_only=False)
+site = Site(store, Backends(BackendConfig()), {}, read_only=False)
 backend = await site.backend_for(site.backends.names()[0], "isump")
 """
 
@@ -23,12 +23,12 @@ from prompts.settings import Settings
 class Site:
     """One page: every tab reads the same store and may use the same backends.
 
-    ``settings`` are those of the command line.
+    ``settings`` are those given on the command line, by name.
     """
 
     store: Store
     backends: Backends
-    settings: Settings
+    settings: Mapping[str, Any]
     read_only: bool
 
     def settings_for(self, strategy: str, chosen: Mapping[str, Any] | None = None) -> Settings:
@@ -37,8 +37,7 @@ class Site:
         Raises:
             UserError: There is no such strategy, or a setting is out of bounds.
         """
-        given = self.settings.model_dump(exclude_unset=True)
-        return settings_for(find_strategy(strategy), given | dict(chosen or {}))
+        return settings_for(find_strategy(strategy), {**self.settings, **(chosen or {})})
 
     def check_strategies(self, *names: str) -> None:
         """Raise ``UserError`` when there is no such strategy, or it needs what the backend cannot do; opens nothing."""

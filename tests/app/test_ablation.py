@@ -12,8 +12,8 @@ from app.session import Ended
 from app.store import Store
 from app.store.records import AttemptSpec
 from app.streams import Merge
+from graphs.isump import IsumpSettings
 from prompts.memories import TextMemory, VectorMemory
-from prompts.settings import Settings
 from prompts.values import Question, Request
 
 QUESTION = Question("q", "Ann has some apples and buys some. How many has she?")
@@ -23,7 +23,7 @@ MEMORY = TextMemory(("she had 7", "she likes green", "she bought 9"), ("add",))
 @pytest.fixture
 def store():
     with Store.open(":memory:") as store:
-        parent = store.begin(AttemptSpec(QUESTION, "isump", "scripted", "scripted", Settings()))
+        parent = store.begin(AttemptSpec(QUESTION, "isump", "scripted", "scripted", IsumpSettings()))
         assert parent.id == 1
         yield store
 
@@ -34,7 +34,7 @@ def reply(request: Request) -> str:
 
 
 async def removals(store: Store, backend: ScriptedBackend, fork: Fork) -> list[Removal]:
-    found = remove_facts(fork, QUESTION, "isump", backend, Settings(), store)
+    found = remove_facts(fork, QUESTION, "isump", backend, IsumpSettings(), store)
     return [removal async for removal in found]
 
 
@@ -79,7 +79,7 @@ async def test_a_memory_without_known_facts_is_refused(store: Store, memory: Tex
 
 async def test_closing_the_ablation_stops_every_attempt(store: Store) -> None:
     slow = ScriptedBackend(reply, delay=0.05)
-    async with aclosing(remove_facts(Fork(1, 0, MEMORY, 0), QUESTION, "isump", slow, Settings(), store)) as found:
+    async with aclosing(remove_facts(Fork(1, 0, MEMORY, 0), QUESTION, "isump", slow, IsumpSettings(), store)) as found:
         async for removal in found:
             if removal.fact is not None:
                 break
@@ -89,7 +89,7 @@ async def test_closing_the_ablation_stops_every_attempt(store: Store) -> None:
 
 
 async def test_resuming_with_seeds_shifts_the_seed(store: Store) -> None:
-    settings = Settings(seed=2**31 - 2)
+    settings = IsumpSettings(seed=2**31 - 2)
     streams = resume_with_seeds(Fork(1, 0, MEMORY, 0), QUESTION, "isump", ScriptedBackend(reply), settings, store, 3)
     batches = [batch async for batch in Merge(streams).batches()]
     ended = [event.attempt for batch in batches for _, event in batch if isinstance(event, Ended)]

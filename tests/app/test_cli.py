@@ -140,8 +140,8 @@ def test_the_environment_stands_behind_the_command_line(monkeypatch: pytest.Monk
     monkeypatch.setenv("OPENAI_API_KEY", "secret")
     first, second = command(["solve", "Why?"]), command(["solve", "Why?", "--model", "mine", "--step-tokens", "33"])
     assert isinstance(first, Solve) and isinstance(second, Solve)
-    assert (first.backend_config.model, first.settings.step_tokens) == ("theirs", 77)
-    assert (second.backend_config.model, second.settings.step_tokens) == ("mine", 33)
+    assert (first.backend_config.model, first.settings.model_dump()["step_tokens"]) == ("theirs", 77)
+    assert (second.backend_config.model, second.settings.model_dump()["step_tokens"]) == ("mine", 33)
     assert first.backend_config.api_key is not None and "secret" not in repr(first)
 
 

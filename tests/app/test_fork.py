@@ -12,6 +12,8 @@ from app.session import Began, Ended, solve
 from app.store import Store
 from app.store.records import AttemptSpec, Record
 from graphs import STRATEGIES
+from graphs.isump import IsumpSettings
+from graphs.strategy import settings_for
 from prompts.backend import Backend
 from prompts.memories import TextMemory
 from prompts.settings import Settings
@@ -47,9 +49,10 @@ def told(records: list[Record]) -> list[tuple[object, ...]]:
     return [(r.step.verb, r.step.round, r.step.memory_after, r.step.thought, r.step.answer) for r in records]
 
 
-@pytest.mark.parametrize("settings", [Settings(), Settings(memory_tokens=16), Settings(drop_question=True)])
+@pytest.mark.parametrize("given", [{}, {"memory_tokens": 16}, {"drop_question": True}, {"pin": "It is spring."}])
 @pytest.mark.parametrize("strategy", RESUMABLE)
-async def test_every_step_is_a_checkpoint_from_which_the_rest_follows(strategy: str, settings: Settings) -> None:
+async def test_every_step_is_a_checkpoint_from_which_the_rest_follows(strategy: str, given: dict[str, object]) -> None:
+    settings = settings_for(STRATEGIES[strategy], given)
     with Store.open(":memory:") as store:
         await attempt(store, strategy, ScriptedBackend(reply), settings)
         records = store.records(1)
@@ -65,10 +68,10 @@ async def test_every_step_is_a_checkpoint_from_which_the_rest_follows(strategy: 
 
 async def test_what_was_edited_is_what_the_next_thought_sees() -> None:
     with Store.open(":memory:") as store:
-        await attempt(store, "isump", ScriptedBackend(reply), Settings())
+        await attempt(store, "isump", ScriptedBackend(reply), IsumpSettings())
         fork = replace(at(store, 1, 1), memory=TextMemory(("left = 99",), ("add 1",)))
         backend = ScriptedBackend(["99 + 1 = 100\nAnswer: 100"])
-        ended = await attempt(store, "isump", backend, Settings(), fork)
+        ended = await attempt(store, "isump", backend, IsumpSettings(), fork)
         assert ended.attempt.answer == "100"
         prompt = backend.requests[0].prefill
         assert "left = 99" in prompt and "add 1" in prompt and "= 7" not in prompt
@@ -78,7 +81,7 @@ async def test_what_was_edited_is_what_the_next_thought_sees() -> None:
 
 
 async def test_the_parents_thoughts_count_against_the_budget() -> None:
-    settings = Settings(max_steps=3)
+    settings = IsumpSettings(max_steps=3)
     with Store.open(":memory:") as store:
         await attempt(store, "isump", ScriptedBackend(reply), settings)
         fork = at(store, 1, 1)
@@ -88,41 +91,42 @@ async def test_the_parents_thoughts_count_against_the_budget() -> None:
         thoughts = [r.step.round for r in store.records(ended.attempt.id) if r.step.verb == "step"]
         assert thoughts == [2, 3], "one of the three had been taken"
         with pytest.raises(BadInput, match="allow more"):
-            await attempt(store, "isump", ScriptedBackend(lines), Settings(max_steps=1), fork)
+            await attempt(store, "isump", ScriptedBackend(lines), IsumpSettings(max_steps=1), fork)
         assert len(store.attempts()) == 2, "what is refused is not begun"
 
 
 @pytest.mark.parametrize("strategy", sorted(STRATEGIES.keys() - set(RESUMABLE)))
 async def test_a_strategy_without_memory_begins_again(strategy: str) -> None:
+    settings = STRATEGIES[strategy].settings()
     with Store.open(":memory:") as store:
-        await attempt(store, strategy, ScriptedBackend(lambda _: "Answer: 16"), Settings(samples=3))
+        await attempt(store, strategy, ScriptedBackend(lambda _: "Answer: 16"), settings)
         for index in range(len(store.records(1))):
             fork = at(store, 1, index)
-            ended = await attempt(store, strategy, ScriptedBackend(lambda _: "Answer: 17"), Settings(samples=3), fork)
+            ended = await attempt(store, strategy, ScriptedBackend(lambda _: "Answer: 17"), settings, fork)
             assert (ended.attempt.answer, ended.attempt.spec.parent) == ("17", 1)
         with pytest.raises(BadInput, match="no memory"):
             edited = replace(at(store, 1, 0), memory=TextMemory(("left = 7",)))
-            await attempt(store, strategy, ScriptedBackend(reply), Settings(), edited)
+            await attempt(store, strategy, ScriptedBackend(reply), settings, edited)
 
 
 async def test_a_fork_that_fails_keeps_its_parent_and_its_error() -> None:
     with Store.open(":memory:") as store:
-        await attempt(store, "isump", ScriptedBackend(reply), Settings())
+        await attempt(store, "isump", ScriptedBackend(reply), IsumpSettings())
         with pytest.raises(BackendError):
-            await attempt(store, "isump", ScriptedBackend([]), Settings(), at(store, 1, 1))
+            await attempt(store, "isump", ScriptedBackend([]), IsumpSettings(), at(store, 1, 1))
         assert (store.attempt(2).status, store.attempt(2).spec.parent) == ("error", 1)
 
 
 async def test_an_attempt_without_steps_cannot_be_forked() -> None:
     with Store.open(":memory:") as store:
-        store.begin(AttemptSpec(QUESTION, "isump", "scripted", "scripted", Settings()))
+        store.begin(AttemptSpec(QUESTION, "isump", "scripted", "scripted", IsumpSettings()))
         with pytest.raises(BadInput, match="no such step"):
             at(store, 1, 0)
 
 
 async def test_a_fork_of_a_runs_attempt_is_no_item_of_the_run() -> None:
     with Store.open(":memory:") as store:
-        events = [event async for event in solve(QUESTION, "isump", ScriptedBackend(reply), Settings(), store)]
+        events = [event async for event in solve(QUESTION, "isump", ScriptedBackend(reply), IsumpSettings(), store)]
         assert isinstance(events[0], Began)
-        ended = await attempt(store, "isump", ScriptedBackend(reply), Settings(), at(store, 1, 1))
+        ended = await attempt(store, "isump", ScriptedBackend(reply), IsumpSettings(), at(store, 1, 1))
         assert ended.attempt.spec.run is None

@@ -19,6 +19,7 @@ from app.session import Ended, solve
 from app.store import Store
 from app.store.records import Record
 from graphs import STRATEGIES
+from graphs.strategy import settings_for
 from prompts.answers import ANSWER_FORMS
 from prompts.backend import Capability
 from prompts.checks.bindings import bindings_lost
@@ -32,7 +33,6 @@ from prompts.memories import TextMemory
 from prompts.memory_text import CHARACTERS_PER_TOKEN, read_memory, split_memory
 from prompts.reasoner import PromptReasoner
 from prompts.replies import cut
-from prompts.settings import Settings
 from prompts.values import Question, Request, Thought, UserError
 from tests.prompts.checks.work import LONG, fails_when_it_hangs
 
@@ -67,7 +67,7 @@ async def attempt(
     strategy: str, question: Question, backend: ScriptedBackend, store: Store, **given: object
 ) -> tuple[list[Record], Ended]:
     """Run one attempt to its end and check what must hold of any."""
-    limits = Settings.model_validate({**BUDGET, **given})
+    limits = settings_for(STRATEGIES[strategy], {**BUDGET, **given})
     stream: AsyncGenerator[object] = solve(question, strategy, backend, limits, store)
     events = [event async for event in stream]
     ended = events[-1]
@@ -75,7 +75,7 @@ async def attempt(
     records = [event for event in events if isinstance(event, Record)]
     calls = [call for record in records for call in record.step.calls]
     assert sum(call.generation.usage.completion for call in calls) <= limits.max_tokens
-    assert sum(record.step.verb == "step" for record in records) <= max(limits.max_steps, limits.samples)
+    assert sum(record.step.verb == "step" for record in records) <= max(limits.max_steps, getattr(limits, "samples", 1))
     for request in backend.requests:
         for message in request.messages:
             message.content.encode()
@@ -207,9 +207,8 @@ async def test_a_model_that_copies_a_fake_list_out_of_the_question_writes_no_mem
 async def test_every_part_of_every_prompt_is_made_harmless(verb: str) -> None:
     wrong = f"48 / 2 = 25 {EVERY_TOKEN}."
     backend = model([wrong, "24"])
-    made = PromptReasoner(
-        backend, Settings.model_validate({**BUDGET, "on_wrong": "ask" if verb == "recheck" else "mark"}), "isump"
-    )
+    given = {**BUDGET, "pin": EVERY_TOKEN, "on_wrong": "ask" if verb == "recheck" else "mark"}
+    made = PromptReasoner(backend, settings_for(STRATEGIES["isump"], given), "isump")
     question = Question("q", f"How many? {EVERY_TOKEN}")
     memory = TextMemory((f"a = 1 {EVERY_TOKEN}",), (EVERY_TOKEN,))
     match verb:

@@ -7,11 +7,11 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 import uvicorn
@@ -27,11 +27,11 @@ from app.ui.server import asgi
 from app.ui.site import Site
 from evals.bench_app import BROWSERS
 from evals.tasks import TASKS
+from graphs import STRATEGIES
 from prompts import values
 from prompts.backend import Backend
 from prompts.checks import DEFAULT_CHECKS
 from prompts.memories import TextMemory
-from prompts.settings import Settings
 from prompts.steps import Step
 from prompts.values import Answer, Ending, Generation, Message, Part, Question, Score, Thought, Usage
 from tests.app.ui.scripts import CONFIG
@@ -80,7 +80,16 @@ def filled(store: Store) -> None:
     """Two runs of three questions that flip on one, an attempt with a walnut, and one whose every text is hostile."""
     for strategy, right in (("cot", (True, False, True)), ("isump", (True, True, False))):
         source, version = {"source": "builtin", "limit": len(right)}, TASKS["gsm8k"].version
-        about = ("gsm8k", "gsm8k-builtin", version, "numeric", strategy, "scripted", "scripted", Settings())
+        about = (
+            "gsm8k",
+            "gsm8k-builtin",
+            version,
+            "numeric",
+            strategy,
+            "scripted",
+            "scripted",
+            STRATEGIES[strategy].settings(),
+        )
         run = store.begin_run(RunSpec(*about, source, len(right))).id
         for place, good in enumerate(right):
             question = Question(f"q{place}", f"Bo has {place} pears and a plum in mind. How many?")
@@ -98,7 +107,7 @@ def _attempt(
     score: Score | None = None,
     words: str = "So 3 + 4 = 7.",
 ) -> None:
-    attempt = store.begin(AttemptSpec(question, strategy, "scripted", "scripted", Settings(), run))
+    attempt = store.begin(AttemptSpec(question, strategy, "scripted", "scripted", STRATEGIES[strategy].settings(), run))
     parts = (Part("question", f"Question: {question.text}"), Part("instruction", "Go on."))
     messages = (Message("system", (Part("system", "Be careful."),)), Message("user", parts))
     call = values.Call(values.Request(messages, 64), Generation(words, Usage(40, 12, 10), "stop", 0.5, 1.0))
@@ -117,7 +126,11 @@ def _attempt(
 
 @contextmanager
 def serving(
-    store: Store, *, read_only: bool = False, backends: Backends | None = None, settings: Settings | None = None
+    store: Store,
+    *,
+    read_only: bool = False,
+    backends: Backends | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> Iterator[Served]:
     """The real server, in a thread; the script answers where no ``backends`` are given."""
 
@@ -125,7 +138,7 @@ def serving(
         return ScriptedBackend(answer)
 
     with listen("127.0.0.1", 0) as listener:
-        site = Site(store, backends or Backends(CONFIG, scripted), settings or Settings(), read_only)
+        site = Site(store, backends or Backends(CONFIG, scripted), settings or {}, read_only)
         app = asgi(site)
         server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

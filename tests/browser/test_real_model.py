@@ -11,7 +11,6 @@ from playwright.sync_api import Page, expect
 from app.backends.config import BackendConfig
 from app.store import Store
 from app.ui.backends import Backends
-from prompts.settings import Settings
 from tests.browser.conftest import ASKED, serving
 
 pytestmark = [pytest.mark.integration, pytest.mark.browser, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
@@ -19,7 +18,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.browser, pytest.mark.filterwa
 
 def test_a_real_model_is_watched(smollm2: Path, visit: Callable[..., Page], tmp_path: Path) -> None:
     backends = Backends(BackendConfig(model=str(smollm2), slots=1, context=2048))
-    short = Settings(step_tokens=32, memory_tokens=48, answer_tokens=16, max_steps=2)
+    short = {"step_tokens": 32, "memory_tokens": 48, "answer_tokens": 16, "max_steps": 2}
     with Store.open(tmp_path / "t.sqlite") as store, serving(store, backends=backends, settings=short) as served:
         page = visit(served.url)
         page.get_by_label("Question", exact=True).first.fill(ASKED)

@@ -138,7 +138,7 @@ def of_model(fingerprint: str) -> RunSpec:
         (replace(SPEC, strategy="isump"), ["strategy was cot and is isump"]),
         (replace(SPEC, backend="openai"), ["backend was scripted and is openai"]),
         (replace(SPEC, task_version="9"), ["task version was 2 and is 9"]),
-        (replace(SPEC, settings=Settings(step_tokens=64, temperature=0.5)), 2),
+        (replace(SPEC, settings=Settings(max_steps=4, temperature=0.5)), 2),
         (replace(SPEC, settings=Settings(seed=7)), ["seed was 0 and is 7"]),
         (replace(SPEC, n=5), ["it asked 4 questions of gsm8k-builtin and 5 of gsm8k-builtin are found now"]),
         (changed_items(2), ["question 1, 2 or what is right there was changed"]),
@@ -206,7 +206,7 @@ def half_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
 @pytest.mark.parametrize(
     ("more", "names"),
     [
-        (["--step-tokens", "64"], "step tokens was"),
+        (["--max-steps", "4"], "max steps was"),
         (["--temperature", "0.7"], "temperature was 0.0 and is 0.7"),
         (["--seed", "1"], "seed was 0 and is 1"),
         (["--limit", "3"], "it asked 5 questions of gsm8k/test and 3"),

@@ -10,6 +10,7 @@ import pytest
 from app.errors import BadInput
 from app.store import Store
 from evals.sweep import SweepOptions, cells, main
+from graphs.isump import IsumpSettings
 
 
 def swept(monkeypatch: pytest.MonkeyPatch, *words: str) -> object:
@@ -20,14 +21,16 @@ def swept(monkeypatch: pytest.MonkeyPatch, *words: str) -> object:
 
 
 def test_every_combination_is_there_once() -> None:
-    options = SweepOptions(strategies="cot,history_loop,isump", memories="keep,add", step_sizes="64,96", seed=5)
+    options = SweepOptions.model_validate(
+        {"strategies": "cot,history_loop,isump", "memories": "keep,add", "step_sizes": "64,96", "seed": 5}
+    )
     found = list(cells(options))
     assert [cell.label for cell in found] == [
         "cot", "history_loop 64 tokens", "history_loop 96 tokens", "isump keep 64 tokens", "isump keep 96 tokens",
         "isump add 64 tokens", "isump add 96 tokens",
     ]  # fmt: skip
     assert {cell.settings.seed for cell in found} == {5}
-    assert (found[-1].settings.memory, found[-1].settings.step_tokens) == ("add", 96)
+    assert found[-1].settings == IsumpSettings(memory="add", step_tokens=96, seed=5)
 
 
 @pytest.mark.parametrize("given", [{"memories": "keep,magic"}, {"step_sizes": "many"}, {"strategies": " , "}])

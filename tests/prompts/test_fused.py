@@ -8,7 +8,7 @@ from app.backends.scripted import Reply, ScriptedBackend
 from prompts.fused import FusedReasoner
 from prompts.memories import TextMemory
 from prompts.memory_text import CHARACTERS_PER_TOKEN
-from prompts.settings import Settings
+from prompts.settings import MemorySettings
 from prompts.values import Thought
 from tests.prompts.conftest import CLIPS, part_kinds
 
@@ -18,7 +18,7 @@ LIMIT = 500
 
 
 def fused(backend: ScriptedBackend, **given: object) -> FusedReasoner:
-    return FusedReasoner(backend, Settings.model_validate(given), "isump")
+    return FusedReasoner(backend, MemorySettings.model_validate(given), "isump")
 
 
 async def test_a_step_keeps_the_whole_reply_and_the_memory_is_read_from_it_without_a_call() -> None:

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.backends.scripted import CAPABILITIES, Reply, ScriptedBackend
+from graphs.isump import IsumpSettings
 from prompts.backend import Capability
 from prompts.memories import Memory, TextMemory
 from prompts.numbered import HEADING_TOKENS, QUOTED, NumberedReasoner, as_written, labelled
-from prompts.settings import Settings
 from prompts.values import Finding, Question, Thought
 from prompts.writers import WRITERS, transcript
 from tests.prompts.conftest import CLIPS, part_kinds
@@ -23,7 +23,7 @@ LIMIT = 500
 
 
 def reasoner(backend: ScriptedBackend, **given: object) -> NumberedReasoner:
-    settings = Settings.model_validate(given)
+    settings = IsumpSettings.model_validate(given)
     return NumberedReasoner(backend, settings, "isump", WRITERS[settings.memory])
 
 
@@ -62,7 +62,7 @@ async def test_the_ways_to_write_the_memory_after_a_thought(mode: str) -> None:
     }[mode]
     backend = scripted(replies)
     write = transcript if mode == "transcript" else WRITERS[mode]  # type: ignore[index]
-    made = NumberedReasoner(backend, Settings(), "isump", write)
+    made = NumberedReasoner(backend, IsumpSettings(), "isump", write)
     assert (await made.summarize(SUM, APRIL, thought, limit=LIMIT)).value == TextMemory(known, ("Add both",))
     begun = "Step 1: Find the clips in April.\n40 + 8 = 48\nStep 2: Find the clips in May.\n48 / 2 = 24"
     for request in backend.requests:
@@ -73,7 +73,7 @@ async def test_the_ways_to_write_the_memory_after_a_thought(mode: str) -> None:
 
 async def test_the_transcript_is_shown_as_it_was_written() -> None:
     backend = scripted(["1 + 1 = 2\n\n"])
-    made = NumberedReasoner(backend, Settings(memory_tokens=16), "history_loop", transcript, show=as_written)
+    made = NumberedReasoner(backend, IsumpSettings(memory_tokens=16), "history_loop", transcript, show=as_written)
     thoughts = tuple(f"Step {n}: a\n" + "word " * 40 for n in range(1, 6))
     await made.step(SUM, TextMemory(thoughts, ("go on",)), limit=LIMIT)
     assert backend.requests[0].prefill == "".join(f"{each}\n" for each in thoughts) + "Step 6: go on.\n"

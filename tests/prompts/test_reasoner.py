@@ -11,7 +11,7 @@ from prompts.backend import Capability
 from prompts.memories import TextMemory, VectorMemory
 from prompts.memory_text import schema
 from prompts.reasoner import PromptReasoner
-from prompts.settings import Settings
+from prompts.settings import MemorySettings
 from prompts.values import Question, Thought
 from tests.prompts.conftest import CLIPS, part_kinds
 
@@ -22,7 +22,7 @@ LIMIT = 500
 
 
 def reasoner(backend: ScriptedBackend, templates: str = "isump", **given: object) -> PromptReasoner:
-    return PromptReasoner(backend, Settings.model_validate(given), templates)
+    return PromptReasoner(backend, MemorySettings.model_validate(given), templates)
 
 
 def size(memory: TextMemory) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from itertools import product
 from pathlib import Path
@@ -14,12 +14,12 @@ import pytest
 from app.backends.scripted import CAPABILITIES, ScriptedBackend
 from graphs import STRATEGIES
 from graphs.nodes import Resources, initial_state
-from graphs.strategy import Strategy, graph
+from graphs.strategy import Strategy, graph, settings_for
 from prompts import caller as caller_module
 from prompts import reasoner as reasoner_module
 from prompts.backend import Capability
 from prompts.render import render
-from prompts.settings import MemoryMode, Settings
+from prompts.writers import MemoryMode
 from tests.prompts.conftest import CLIPS
 
 ROOT = Path(str(files("prompts")))
@@ -28,20 +28,21 @@ NEVER_RENDERED_BY_A_GRAPH = {"isump/read_text", "isump/read_json"}
 """Templates of ``Reasoner.read``, which waits for a strategy that reads a long context."""
 
 
-def every_setting() -> Iterator[Settings]:
+def every_setting() -> Iterator[dict[str, object]]:
     forms = product(get_args(MemoryMode), ("text", "json"), (False, True))
     for memory, form, flag in forms:
         given = {"memory": memory, "memory_form": form, "drop_question": flag, "max_steps": 3, "memory_tokens": 16}
-        yield Settings.model_validate({**given, "on_wrong": "ask" if flag else "mark"})
+        yield {**given, "on_wrong": "ask" if flag else "mark", "pin": "so far = 1" if flag else ""}
 
 
-async def run(strategy: Strategy, settings: Settings, *, continues: bool = True) -> int:
+async def run(strategy: Strategy[Any], given: Mapping[str, Any], *, continues: bool = True) -> int:
     """Run the strategy to its end, with a new memory after each thought; the number of its steps."""
     replies = (f"{n} + 1 = {n}.\nKnown:\n- so far = {n}\nNext:\n- go on\n" for n in range(99))
     capabilities = CAPABILITIES if continues else frozenset[Capability]()
+    settings = settings_for(strategy, given)
     reasoner = strategy.reasoner_for(ScriptedBackend(replies, capabilities=capabilities), settings)
     deadline = asyncio.get_running_loop().time() + 600
-    state: Any = initial_state(CLIPS, reasoner.start(CLIPS))
+    state: Any = initial_state(CLIPS, await reasoner.start(CLIPS))
     resources = Resources(reasoner, settings, deadline)
     return len([step async for step in graph(strategy).astream(state, context=resources, stream_mode="custom")])
 
@@ -62,23 +63,23 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 @pytest.mark.parametrize("name", sorted(STRATEGIES))
 async def test_a_strategy_finds_its_templates_in_every_setting(name: str, rendered: set[str]) -> None:
-    for settings in every_setting():
-        assert await run(STRATEGIES[name], settings)
+    for given in every_setting():
+        assert await run(STRATEGIES[name], given)
     assert {f"{STRATEGIES[name].templates}/{each}" for each in ("system", "question")} <= rendered
 
 
 async def test_every_template_is_rendered_by_some_strategy(rendered: set[str]) -> None:
-    for strategy, settings, continues in product(STRATEGIES.values(), every_setting(), (True, False)):
-        await run(strategy, settings, continues=continues)
+    for strategy, given, continues in product(STRATEGIES.values(), every_setting(), (True, False)):
+        await run(strategy, given, continues=continues)
     stored = {str(path.relative_to(ROOT).with_suffix("")) for path in ROOT.rglob("*.txt")}
     assert stored - rendered == NEVER_RENDERED_BY_A_GRAPH
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
 async def test_the_default_folder_can_also_read_a_long_context(form: str, rendered: set[str]) -> None:
-    settings = Settings.model_validate({"memory_form": form})
+    settings = settings_for(STRATEGIES["isump"], {"memory_form": form})
     made = STRATEGIES["isump"].reasoner_for(ScriptedBackend(["Known:\n- a = 1"]), settings)
-    await made.read(CLIPS, made.start(CLIPS), "text", limit=99)
+    await made.read(CLIPS, await made.start(CLIPS), "text", limit=99)
     assert f"isump/read_{form}" in rendered
 
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from functools import partial
-from typing import Any, get_args
+from typing import Any
 
 import gradio as gr
-from gradio.components import Component
 from markupsafe import Markup
 
 from app.attempt_view import AttemptView
@@ -27,9 +26,9 @@ from app.ui.html.tables import attempt_link, brief
 from app.ui.html.text import alert_html, escaped, joined, markup, note_html, status_html
 from app.ui.jobs import JobList, QuestionJob, Streams
 from app.ui.site import Site
+from app.ui.tabs import controls
 from graphs import DEFAULT, STRATEGIES, find_strategy
 from prompts.clean import check_question
-from prompts.settings import MemoryMode, OnWrong, Settings
 from prompts.values import Question
 
 EXAMPLES = {
@@ -41,8 +40,6 @@ EXAMPLES = {
     "down. On which floor does it stop?",
     "Who is older": "Tom is older than Ann. Ann is older than Sue. Sue is older than Max. Who is the second oldest?",
 }
-SETTINGS = ("step_tokens", "memory_tokens", "max_steps", "memory", "on_wrong")
-"""The settings that have a control here."""
 SHOWN = 100
 """Steps in view while an attempt runs; the trace has all of them."""
 
@@ -122,7 +119,7 @@ def build(site: Site) -> None:
         with gr.Column(scale=2, min_width=320):
             strategy = gr.Dropdown([*STRATEGIES], value=DEFAULT, label="Strategy", info=STRATEGIES[DEFAULT].help)
             model = gr.Dropdown(site.backends.names(), label="Model")
-            settings = _controls(site.settings)
+            settings = controls.build(site)
     with gr.Row():
         with gr.Column(scale=3, min_width=320):
             steps = gr.HTML(steps_box_html(()))
@@ -135,7 +132,7 @@ def build(site: Site) -> None:
     ) -> AsyncGenerator[tuple[Any, ...]]:
         job = QuestionJob(text or "")
         jobs.add(job)
-        settings: dict[str, Any] = dict(zip(SETTINGS, chosen, strict=True))
+        settings = controls.chosen(chosen)
         yield *_boxes(job), questions_box_html(jobs), gr.Button(interactive=True)
         async with aclosing(job.follow(partial(_streams, site, job.text, strategy, model, settings))) as changes:
             async for _ in changes:
@@ -145,45 +142,16 @@ def build(site: Site) -> None:
     async def end(_: Site, jobs: JobList[QuestionJob]) -> None:
         jobs.stop()  # async, because tasks may be cancelled in the thread of their loop only
 
-    def explain(_: Site, name: str | None) -> gr.Dropdown:
-        return gr.Dropdown(info=find_strategy(name or "").help)
+    def explain(site: Site, name: str | None) -> tuple[Any, ...]:
+        return gr.Dropdown(info=find_strategy(name or "").help), *controls.of_strategy(site, name or "")
 
     inputs = [jobs, question, strategy, model, *settings]
     outputs = [answer, steps, chart, questions, stop]
     begin.click(handler(site, ask), inputs, outputs, trigger_mode="multiple", **EVENT_DEFAULTS)
     stop.click(handler(site, end), jobs, None, queue=False, **EVENT_DEFAULTS)
-    strategy.input(handler(site, explain), strategy, strategy, queue=False, **EVENT_DEFAULTS)
+    strategy.input(handler(site, explain), strategy, [strategy, *settings], queue=False, **EVENT_DEFAULTS)
     for button, text in examples:
         button.click(lambda text=text: text, None, question, queue=False, **EVENT_DEFAULTS)
-
-
-def _controls(given: Settings) -> list[Component]:
-    """The controls of ``SETTINGS``, in that order."""
-    shown = [
-        _slider("Step budget (tokens)", "a thought mostly ends by itself before", given.step_tokens, 16, 512, 8),
-        _slider("Memory budget (tokens)", "what we know and what to do next", given.memory_tokens, 32, 512, 8),
-    ]
-    with gr.Accordion("More settings", open=False):
-        return [
-            *shown,
-            _slider("Most steps", "thoughts before an answer is asked for", given.max_steps, 1, 50, 1),
-            gr.Dropdown(
-                list(get_args(MemoryMode)),
-                value=given.memory,
-                label="How the memory is written",
-                info="results kept, a line added, all rewritten, or fused with the thought",
-            ),
-            gr.Dropdown(
-                list(get_args(OnWrong)),
-                value=given.on_wrong,
-                label="A wrong equation is",
-                info="marked, asked for again, or corrected before the model goes on",
-            ),
-        ]
-
-
-def _slider(label: str, info: str, value: int, low: int, high: int, step: int) -> gr.Slider:
-    return gr.Slider(min(low, value), max(high, value), value, step=step, precision=0, label=label, info=info)
 
 
 async def _streams(site: Site, text: str, strategy: str, model: str, chosen: dict[str, Any]) -> Streams:

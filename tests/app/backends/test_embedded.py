@@ -219,7 +219,7 @@ class TestEngine:
 
         async def held(text: str) -> int:
             asked = Question("q", text)
-            turn = await reasoner.step(asked, reasoner.start(asked), limit=1)
+            turn = await reasoner.step(asked, await reasoner.start(asked), limit=1)
             contents = [message.content for call in turn.calls for message in call.request.messages]
             found = [number for content in contents for number in await tokens(engine, content)]
             return sum(number in control for number in found)

@@ -22,6 +22,7 @@ from graphs import STRATEGIES
 from graphs.strategy import Strategy
 from prompts.backend import Capability
 from prompts.reasoner import PromptReasoner
+from prompts.settings import Settings
 from prompts.values import UserError
 
 LACKING = [
@@ -32,9 +33,15 @@ LACKING = [
 ]
 
 
-def needy(*needs: Capability) -> Strategy:
+def needy(*needs: Capability) -> Strategy[Settings]:
     return Strategy(
-        "needy", "needs much", STRATEGIES["cot"].build, PromptReasoner, templates="cot", needs=frozenset(needs)
+        "needy",
+        "needs much",
+        STRATEGIES["cot"].build,
+        Settings,
+        PromptReasoner,
+        templates="cot",
+        needs=frozenset(needs),
     )
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from app.store import Store
 from app.store.records import Attempt, AttemptSpec, Identity, Record, Run, RunSpec
+from graphs.isump import IsumpSettings
 from prompts.memories import TextMemory, VectorMemory
-from prompts.settings import Settings
 from prompts.steps import Step
 from prompts.values import (
     Answer,
@@ -51,13 +51,13 @@ def records(reply: str = "12 - 5 = 7 apples") -> list[Record]:
 
 
 def run_spec(**changes: object) -> RunSpec:
-    made = RunSpec("gsm8k", "gsm8k/test", "1", "numeric", "isump", "b", "m", Settings(), {"split": "test"}, 2)
+    made = RunSpec("gsm8k", "gsm8k/test", "1", "numeric", "isump", "b", "m", IsumpSettings(), {"split": "test"}, 2)
     return replace(made, **{"identity": IDENTITY, **changes})
 
 
 def spec(id: str = "apples", run: int | None = None, parent: int | None = None) -> AttemptSpec:
     forked = None if parent is None else 1
-    return AttemptSpec(replace(QUESTION, id=id), "isump", "b", "m", Settings(step_tokens=77), run, parent, forked)
+    return AttemptSpec(replace(QUESTION, id=id), "isump", "b", "m", IsumpSettings(step_tokens=77), run, parent, forked)
 
 
 def solved(store: Store, id: str = "apples", run: int | None = None, parent: int | None = None) -> int:

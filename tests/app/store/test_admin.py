@@ -50,7 +50,7 @@ DAMAGE = {
     "a lost step": ("DELETE FROM steps WHERE attempt = 3 AND idx = 1", "Steps of attempt 3 are missing"),
     "a text that is not searched": ("INSERT INTO texts_fts (texts_fts) VALUES ('delete-all')", "found by words"),
     "settings that nobody can read": (
-        "UPDATE texts SET text = '{\"haste\": 1}' WHERE id = (SELECT settings FROM attempts WHERE id = 2)",
+        "UPDATE texts SET text = '{\"seed\": -1}' WHERE id = (SELECT settings FROM attempts WHERE id = 2)",
         "Attempt 2 cannot be read",
     ),
 }

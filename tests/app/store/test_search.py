@@ -9,6 +9,7 @@ from app.errors import BadInput
 from app.store import Store
 from app.store.records import AttemptSpec, CallUsage, Record, RunSpec
 from app.store.search import SHOWN, AttemptFilter, AttemptSummary, FirstFault, StepSummary
+from graphs.isump import IsumpSettings
 from prompts.memories import TextMemory
 from prompts.settings import Settings
 from prompts.steps import Step
@@ -202,7 +203,7 @@ def test_flips_are_the_questions_right_in_one_run_only(store: Store) -> None:
     same = [solved(store, id="same", run=one, value=1), solved(store, id="same", run=two, value=1)]
     none = [solved(store, id="none", run=one, answer=None), solved(store, id="none", run=two, value=1)]
     redone = [solved(store, id="redone", run=one, value=0), solved(store, id="redone", run=two, value=1)]
-    store.fail(store.begin(AttemptSpec(Question("redone", "?"), "isump", "b", "m", Settings(), two)), "gone")
+    store.fail(store.begin(AttemptSpec(Question("redone", "?"), "isump", "b", "m", IsumpSettings(), two)), "gone")
     solved(store, id="lost", run=third, value=1)
     fork = solved(store, id="same", run=two, value=0, parent=same[1])
     flipped = sorted(lost + none + redone, reverse=True)
@@ -246,7 +247,7 @@ def test_the_first_fault_of_each_kind_is_found(store: Store) -> None:
 def test_findings_are_counted_for_every_attempt_of_a_run(store: Store) -> None:
     run = begin_run(store)
     clean, two = solved(store, id="a", run=run), solved(store, id="b", run=run, invented=("99", "98"))
-    empty = store.begin(AttemptSpec(Question("c", "?"), "isump", "b", "m", Settings(), run)).id
+    empty = store.begin(AttemptSpec(Question("c", "?"), "isump", "b", "m", IsumpSettings(), run)).id
     solved(store, invented=("97",))
     assert store.finding_counts(run, "fidelity", "invented") == {clean: 0, two: 2, empty: 0}
     assert store.finding_counts(run, "fidelity", "kept") == {clean: 1, two: 1, empty: 0}

@@ -17,6 +17,7 @@ from app.session import Ended, solve
 from app.store import Store
 from app.store.records import Attempt, AttemptSpec, Record, RunSpec
 from app.store.search import AttemptFilter
+from graphs.isump import IsumpSettings
 from prompts.memories import TextMemory, VectorMemory
 from prompts.settings import Settings
 from prompts.steps import Step
@@ -38,12 +39,12 @@ from prompts.values import (
 
 ROOT = Path(__file__).parents[3]
 REPLIES = ["12 - 5 = 8 apples.\n", "What we know:\n- left = 7 and 99\nWhat to do next:\n- stop", "Answer: 7"]
-SETTINGS = Settings(memory="rewrite")
+SETTINGS = IsumpSettings(memory="rewrite")
 QUESTION = Question("q", "Ann has 12 apples and gives 5 away. How many are left?")
 
 
 def begin(store: Store, question: Question = QUESTION, run: int | None = None) -> Attempt:
-    return store.begin(AttemptSpec(question, "isump", "scripted", "m", Settings(), run))
+    return store.begin(AttemptSpec(question, "isump", "scripted", "m", IsumpSettings(), run))
 
 
 async def test_what_was_yielded_is_what_the_store_reads_back(tmp_path: Path) -> None:
@@ -65,7 +66,7 @@ async def test_what_was_yielded_is_what_the_store_reads_back(tmp_path: Path) -> 
 async def test_a_failed_attempt_keeps_its_steps_and_its_error(tmp_path: Path) -> None:
     with Store.open(tmp_path / "t.sqlite") as store:
         with pytest.raises(BackendError):
-            async for _ in solve(QUESTION, "isump", ScriptedBackend(REPLIES[:1]), Settings(), store):
+            async for _ in solve(QUESTION, "isump", ScriptedBackend(REPLIES[:1]), IsumpSettings(), store):
                 pass
         assert store.attempt(1).status == "error"
         assert "ran out" in (store.attempt(1).error or "")
@@ -116,10 +117,10 @@ def test_every_field_of_a_record_is_read_back(tmp_path: Path) -> None:
 
 def test_what_a_method_returns_is_what_the_store_reads_back(tmp_path: Path) -> None:
     path = tmp_path / "t.sqlite"
-    settings = Settings(step_tokens=77, memory="fused")
+    settings = IsumpSettings(step_tokens=77, memory="fused")
     about = (
         "chain",
-        "cot",
+        "isump",
         "scripted",
         "m",
         settings,
@@ -130,7 +131,7 @@ def test_what_a_method_returns_is_what_the_store_reads_back(tmp_path: Path) -> N
     with Store.open(path) as store:
         run = store.begin_run(RunSpec("prosqa", "prosqa/test", "2", *about))
         question = Question("q-1", "Who?", "A long context.", "number")
-        spec = AttemptSpec(question, "cot", "scripted", "m", settings, run.id, checks=())
+        spec = AttemptSpec(question, "isump", "scripted", "m", settings, run.id, checks=())
         done = store.begin(spec)
         assert store.attempt(done.id) == done
         closed = store.finish(done, Answer("7", "So 7."), Ending.ANSWERED)
@@ -168,10 +169,18 @@ def test_what_is_not_there_is_said_with_what_is(what: str, number: int) -> None:
             getattr(store, what)(number)
 
 
+@pytest.mark.parametrize("strategy", ["isump", "a strategy that is gone"])
+def test_a_setting_that_is_no_more_is_still_read(strategy: str) -> None:
+    with Store.open(":memory:") as store:
+        attempt = store.begin(AttemptSpec(QUESTION, strategy, "scripted", "m", SETTINGS)).id
+        store._db.execute("UPDATE texts SET text = json_set(text, '$.haste', 3) WHERE text LIKE '%on_wrong%'")
+        assert store.attempt(attempt).spec.settings.model_dump() == SETTINGS.model_dump() | {"haste": 3}
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ("UPDATE texts SET text = '{\"haste\": 1}' WHERE id = (SELECT settings FROM attempts)", "settings .*haste"),
+        ("UPDATE texts SET text = '{\"seed\": -1}' WHERE id = (SELECT settings FROM attempts)", "settings .*seed"),
         ("UPDATE memories SET kind = 'smoke'", "a memory .*smoke"),
     ],
 )

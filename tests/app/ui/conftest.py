@@ -9,14 +9,13 @@ import pytest
 
 from app.store import Store
 from app.ui.site import Site
-from prompts.settings import Settings
 from tests.app.ui.scripts import scripted_backends
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     with Store.open(tmp_path / "t.sqlite") as store:
-        yield Site(store, scripted_backends([]), Settings(), read_only=False)
+        yield Site(store, scripted_backends([]), {}, read_only=False)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from app.errors import ModelError
 from app.session import Event, solve
 from app.store import Store
 from app.ui.jobs import REMEMBERED, Job, JobList, Opening, QuestionJob, Streams
-from prompts.settings import Settings
+from graphs.isump import IsumpSettings
 from prompts.values import Question
 
 REPLIES = ["12 - 5 = 7 apples.\n", "What we know:\n- left = 7\nWhat to do next:\n- stop", "Answer: 7"]
@@ -20,7 +20,7 @@ NEVER = Reply("never", seconds=600)
 
 
 def events(store: Store, *replies: str | Reply) -> AsyncGenerator[Event]:
-    return solve(QUESTION, "isump", ScriptedBackend(replies), Settings(memory="rewrite"), store)
+    return solve(QUESTION, "isump", ScriptedBackend(replies), IsumpSettings(memory="rewrite"), store)
 
 
 def opening(*streams: AsyncGenerator[Event]) -> Opening:

@@ -17,7 +17,6 @@ from app.errors import BadInput, StoreError
 from app.ui.access import Serving
 from app.ui.server import asgi, serve
 from app.ui.site import Site
-from prompts.settings import Settings
 from tests.app.ui.scripts import CONFIG
 
 JOIN = "/gradio_api/queue/join"
@@ -74,7 +73,7 @@ def test_options_that_cannot_be_used_are_one_sentence(
     serving: Serving, error: type[Exception], sentence: str, tmp_path: Path
 ) -> None:
     with pytest.raises(error, match=sentence):
-        serve(tmp_path / "none.sqlite", CONFIG, Settings(), serving)
+        serve(tmp_path / "none.sqlite", CONFIG, {}, serving)
     assert not (tmp_path / "none.sqlite").exists()
 
 

@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 from markupsafe import Markup
 
 from app.store.records import Attempt, AttemptSpec
+from graphs.isump import IsumpSettings
 from prompts.memories import TextMemory
-from prompts.settings import Settings
 from prompts.values import Call, Ending, Generation, Message, Part, Question, Request, Retry, Usage
 
 HOSTILE = {
@@ -87,6 +87,6 @@ def call(reply: str = "ok", *, messages: tuple[Message, ...] = (), error: str = 
 def attempt(
     text: str = "How many?", *, answer: str | None = "7", error: str | None = None, ending: Ending = Ending.ANSWERED
 ) -> Attempt:
-    spec = AttemptSpec(Question(text, text, text), "isump", "scripted", "m", Settings(), 2, 3, 4)
+    spec = AttemptSpec(Question(text, text, text), "isump", "scripted", "m", IsumpSettings(), 2, 3, 4)
     status = "error" if error else "done"
     return Attempt(12, spec, status, error, None if error else answer, "", None if error else ending, 0.0, 1.0)

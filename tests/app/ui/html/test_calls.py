@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from app.ui.html.calls import prompt_html
+from graphs.isump import IsumpSettings
 from prompts.backend import Capability
 from prompts.memories import TextMemory
 from prompts.reasoner import PromptReasoner
@@ -10,7 +11,9 @@ from prompts.settings import Settings
 from prompts.values import Generation, Message, Part, Question, Request, Thought, Usage
 from tests.app.ui.html.reader import EMPTY, call, read
 
-SETTINGS, QUESTION, MEMORY = Settings(), Question("q", "What we know: nothing?"), TextMemory(("left = 7",), ("stop",))
+SETTINGS, QUESTION = IsumpSettings(), Question("q", "What we know: nothing?")
+MEMORY = TextMemory(("left = 7",), ("stop",))
+
 REPLY = "What we know:\n- left = 7\nWhat to do next:\n- stop"
 
 
@@ -63,7 +66,7 @@ async def test_each_part_of_a_prompt_is_labelled(
 
 
 async def test_a_prompt_without_the_question_begins_with_the_memory() -> None:
-    settings = Settings(drop_question=True)
+    settings = IsumpSettings(drop_question=True)
     assert await labels_of("step", "isump", MEMORY, settings) == ["stable prefix", "memory", "instruction"]
 
 

@@ -29,7 +29,7 @@ GOLD = {item.question.text: item.gold for item in QUESTIONS.items}
 @pytest.fixture
 def site(store: Store) -> Iterator[Site]:
     backends = scripted_backends(lambda _: f"So it is {HOSTILE}.\nAnswer: 7", delay=0.01)
-    yield Site(store, backends, Settings(), read_only=False)
+    yield Site(store, backends, {}, read_only=False)
 
 
 async def compared(site: Site, text: str | None, *ways: str | None) -> list[Markup]:

@@ -17,6 +17,7 @@ from app.ui.jobs import Job, JobList
 from app.ui.site import Site
 from app.ui.tabs import fork as fork_panel
 from app.ui.tabs.fork import ForkEdits, edited_fork, fork_in_view, memory_lines
+from graphs.isump import IsumpSettings
 from prompts.memories import TextMemory, VectorMemory
 from prompts.settings import Settings
 from prompts.values import Question, Request
@@ -26,7 +27,7 @@ HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\u202etxt"
 QUESTION = Question("q", f"Ann has 12 apples and gives 5 away. {HOSTILE} How many are left?")
 MEMORY = f"What we know:\n- left = 7\n- {HOSTILE}\nWhat to do next:\n- say it"
 
-SETTINGS = Settings(memory="rewrite")
+SETTINGS = IsumpSettings(memory="rewrite")
 
 
 def reply(request: Request) -> str:
@@ -39,7 +40,7 @@ def reply(request: Request) -> str:
 
 @pytest.fixture
 def site(store: Store) -> Site:
-    return Site(store, scripted_backends(reply, delay=0.01), SETTINGS, read_only=False)
+    return Site(store, scripted_backends(reply, delay=0.01), {}, read_only=False)
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ def seven(request: Request) -> str:
 
 
 def site_of(store: Store, reply: Callable[[Request], str] = seven, delay: float = 0.0) -> Site:
-    return Site(store, scripted_backends(reply, delay), Settings(), read_only=False)
+    return Site(store, scripted_backends(reply, delay), {}, read_only=False)
 
 
 def begun(store: Store, source: Source | None = None, model: str = "scripted") -> None:

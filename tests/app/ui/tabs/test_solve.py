@@ -11,8 +11,8 @@ from app.ui.jobs import JobList, QuestionJob
 from app.ui.page import Link, read_link
 from app.ui.site import Site
 from app.ui.tabs.solve import SHOWN, answer_box_html, chart_box_html, questions_box_html, steps_box_html
+from graphs.isump import IsumpSettings
 from prompts.memories import TextMemory
-from prompts.settings import Settings
 from prompts.steps import Step, Verb
 from prompts.values import Call, Ending, Generation, Message, Part, Question, Request, Thought, Usage
 
@@ -31,7 +31,7 @@ def asked(text: str, view: AttemptView) -> QuestionJob:
 
 
 def ended(answer: str | None) -> AttemptView:
-    spec = AttemptSpec(Question("q", "Why?"), "isump", "scripted", "scripted", Settings())
+    spec = AttemptSpec(Question("q", "Why?"), "isump", "scripted", "scripted", IsumpSettings())
     return AttemptView(1, (), Attempt(1, spec, "done", None, answer, "", Ending.ANSWERED, 0.0, 1.0), Costs())
 
 

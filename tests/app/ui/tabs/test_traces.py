@@ -13,6 +13,7 @@ from app.store import Store
 from app.store.search import AttemptFilter
 from app.ui.site import Site
 from app.ui.tabs.traces import build, filter_choices, list_attempts, read_filters, show_attempt, show_step, shown_only
+from graphs.isump import IsumpSettings
 from prompts import checks
 from prompts.checks.check import Check
 from prompts.settings import Settings
@@ -25,10 +26,10 @@ REPLIES = ["12 - 5 = 8 apples.\n", "What we know:\n- left = 7 and 99\nWhat to do
 @pytest.fixture
 async def site(store: Store) -> Site:
     for text in ("Ann has 12 apples.", "<b>Bo</b> has 12 pears."):
-        settings = Settings(memory="rewrite")
+        settings = IsumpSettings(memory="rewrite")
         async for _ in solve(Question("asked", text), "isump", ScriptedBackend(REPLIES), settings, store):
             pass
-    return Site(store, scripted_backends([]), Settings(), read_only=False)
+    return Site(store, scripted_backends([]), {}, read_only=False)
 
 
 def test_attempts_are_listed_newest_first_and_counted(site: Site) -> None:
