@@ -23,7 +23,7 @@ PROMINENT = ("step_tokens", "memory_tokens", "memory")
 def build(site: Site) -> list[Component]:
     """The controls of ``SETTINGS``, in that order, as they are for the strategy that is chosen at first."""
     made = {name: _control(name, site) for name in PROMINENT}
-    with gr.Accordion("More settings", open=False):
+    with gr.Accordion("More settings", open=False), gr.Row():
         made |= {name: _control(name, site) for name in SETTINGS if name not in PROMINENT}
     return [made[name] for name in SETTINGS]
 
@@ -46,7 +46,8 @@ def of_strategy(site: Site, strategy: str) -> list[dict[str, Any]]:
 def _control(name: str, site: Site) -> Component:
     strategy = DEFAULT if DEFAULT in (owners := SETTINGS[name]) else next(iter(owners))
     field, value = owners[strategy], getattr(site.settings_for(strategy), name)
-    about: Any = {"label": name.replace("_", " ").capitalize(), "info": field.description, "visible": DEFAULT in owners}
+    label = name.replace("_", " ").capitalize()
+    about: Any = {"label": label, "info": field.description, "visible": DEFAULT in owners, "min_width": 150}
     if choices := get_args(field.annotation):
         return gr.Dropdown(list(choices), value=value, **about)
     if field.annotation is bool:
