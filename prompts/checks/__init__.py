@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from prompts.checks import bindings, equations, fidelity
+from prompts.checks import bindings, equations, fidelity, walk
 from prompts.checks.check import Check, Verifier
 from prompts.steps import Step
 from prompts.values import Finding, Question
 
-CHECKS: dict[str, Check] = {check.name: check for check in (equations.CHECK, fidelity.CHECK, bindings.CHECK)}
-VERIFIERS: dict[str, Verifier] = {"equations": equations.first_error}
+_GENERAL = (equations.CHECK, fidelity.CHECK, bindings.CHECK)
+CHECKS: dict[str, Check] = {check.name: check for check in (*_GENERAL, walk.CHECK)}
+VERIFIERS: dict[str, Verifier] = {"equations": equations.first_error, "vectors": walk.first_sum_error}
 """What finds a wrong step while it is written, by the name a task gives its questions."""
-DEFAULT_CHECKS: tuple[str, ...] = tuple(CHECKS)
+DEFAULT_CHECKS: tuple[str, ...] = tuple(check.name for check in _GENERAL)
 """The checks of an attempt at a question that belongs to no task."""
 
 

@@ -25,7 +25,9 @@ async def test_every_setting_has_a_control_and_those_of_the_strategy_are_in_view
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-async def test_untouched_controls_are_the_settings_of_the_command_line_else_the_defaults(site: Site, strategy: str) -> None:
+async def test_untouched_controls_are_the_settings_of_the_command_line_else_the_defaults(
+    site: Site, strategy: str
+) -> None:
     site = replace(site, settings={"max_steps": 7, "step_tokens": 77})
     with gr.Blocks():
         values = {name: control.value for name, control in zip(SETTINGS, controls.build(site), strict=True)}

@@ -1,0 +1,107 @@
+"""Vector sums: a sum of vectors as it is written out, and the sums that a walk in the question passes through.
+
+first_sum_error(question, "(0 + 3, 0 - 2) = (3, 2)", -1)   -> Error("(0 + 3, 0 - 2) = (3, 2)", at=17, right="(3, -2)")
+prefix_sums(vectors("(3, 2); (-1, 4)"))                    -> ((0, 0), (3, 2), (2, 6))
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+
+from prompts.checks.check import Check, Error
+from prompts.steps import Step
+from prompts.values import Finding, Question
+
+Vector = tuple[int, ...]
+
+_MINUS = str.maketrans({"−": "-", "–": "-"})
+_NUMBERS = r"\s*[+-]?\s*\d+\s*(?:,\s*[+-]?\s*\d+\s*)*"
+_VECTOR = re.compile(rf"[(\[]({_NUMBERS})[)\]]")
+_TERM = re.compile(r"\s*([+-]?)\s*(?:\(\s*([+-]?\d+)\s*\)|([+-]?)\s*(\d+))\s*")
+_PLAIN = re.compile(r"\s*[+-]?\s*\d+\s*")
+_CLAIM = re.compile(rf"[(\[]([^=:;\n]{{1,2000}})[)\]]\s*=\s*[(\[]({_NUMBERS})[)\]]")
+
+
+def vectors(text: str) -> tuple[Vector, ...]:
+    """The vectors of whole numbers in a text, in reading order."""
+    return tuple(_numbers(found[1]) for found in _VECTOR.finditer(text.translate(_MINUS)))
+
+
+def shown(vector: Vector) -> str:
+    """A vector as it is written."""
+    return f"({', '.join(map(str, vector))})"
+
+
+def prefix_sums(walk: Sequence[Vector]) -> tuple[Vector, ...]:
+    """The sums of no vector, of the first, of the first two, and so on to that of all."""
+    sums: list[Vector] = [(0,) * len(walk[0])] if walk else []
+    for vector in walk:
+        sums.append(tuple(one + other for one, other in zip(sums[-1], vector, strict=True)))
+    return tuple(sums)
+
+
+def first_sum_error(question: Question, text: str, after: int) -> Error | None:
+    """The first vector that is not the sum written out before it, with the right one: a ``Verifier``."""
+    for said, at, right, given in _written_out(text):
+        if at > after and right != given:
+            return Error(said, at, shown(right))
+    return None
+
+
+def judge(question: Question, step: Step, thought: str) -> Iterable[Finding]:
+    """A finding for every sum that is written out in a step's thought; one off the walk says what would follow."""
+    sums = _sums_of(question.context or question.text)
+    place = {sum: at for at, sum in enumerate(sums)}
+    reached = 0
+    for said, _, right, given in _written_out(step.thought.text if step.thought else ""):
+        if right != given:
+            yield Finding("walk", "wrong", said, f"it is {shown(right)}")
+        elif given in place or not sums:
+            reached = place.get(given, reached)
+            yield Finding("walk", "right", said)
+        else:
+            following = sums[min(reached + 1, len(sums) - 1)]
+            yield Finding("walk", "astray", said, f"behind {shown(sums[reached])} comes {shown(following)}")
+
+
+CHECK = Check(
+    "walk",
+    "every sum of vectors, beside the sums that the walk in the question passes through",
+    judge,
+    {"wrong": "wrong sum", "astray": "sum off the walk"},
+)
+
+
+def _written_out(text: str) -> Iterator[tuple[str, int, Vector, Vector]]:
+    """The sums that are written out: as said, the place of the result, the right result, and the one given."""
+    text = text.translate(_MINUS)
+    for found in _CLAIM.finditer(text):
+        parts, given = found[1].split(","), _numbers(found[2])
+        values = tuple(value for value in map(_value, parts) if value is not None)
+        if len(values) == len(parts) == len(given) and not all(_PLAIN.fullmatch(part) for part in parts):
+            yield found[0], found.start(2) - 1, values, given
+
+
+def _value(expression: str) -> int | None:
+    """The value of whole numbers added and subtracted; ``None`` of anything else."""
+    total, at = 0, 0
+    while at < len(expression):
+        term = _TERM.match(expression, at)
+        if term is None or (at > 0 and not term[1]):
+            return None
+        value = int(term[2]) if term[2] else int(f"{term[3]}{term[4]}")
+        total += -value if term[1] == "-" else value
+        at = term.end()
+    return total
+
+
+def _numbers(text: str) -> Vector:
+    return tuple(int("".join(part.split())) for part in text.split(","))
+
+
+@lru_cache(maxsize=256)
+def _sums_of(text: str) -> tuple[Vector, ...]:
+    found = vectors(text)
+    return prefix_sums(found) if found and len({len(vector) for vector in found}) == 1 else ()
