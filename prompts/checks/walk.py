@@ -21,7 +21,9 @@ _NUMBERS = r"\s*[+-]?\s*\d+\s*(?:,\s*[+-]?\s*\d+\s*)*"
 _VECTOR = re.compile(rf"[(\[]({_NUMBERS})[)\]]")
 _TERM = re.compile(r"\s*([+-]?)\s*(?:\(\s*([+-]?\d+)\s*\)|([+-]?)\s*(\d+))\s*")
 _PLAIN = re.compile(r"\s*[+-]?\s*\d+\s*")
-_CLAIM = re.compile(rf"[(\[]([^=:;\n]{{1,2000}})[)\]]\s*=\s*[(\[]({_NUMBERS})[)\]]")
+_RESULT = re.compile(rf"=\s*[(\[]({_NUMBERS})[)\]]")
+_MAX_LEFT = 2000
+"""Characters before a result that may belong to its sum."""
 
 
 def vectors(text: str) -> tuple[Vector, ...]:
@@ -77,11 +79,54 @@ CHECK = Check(
 def _written_out(text: str) -> Iterator[tuple[str, int, Vector, Vector]]:
     """The sums that are written out: as said, the place of the result, the right result, and the one given."""
     text = text.translate(_MINUS)
-    for found in _CLAIM.finditer(text):
-        parts, given = found[1].split(","), _numbers(found[2])
+    for result in _RESULT.finditer(text):
+        left = text[max(0, result.start() - _MAX_LEFT) : result.start()].rpartition("\n")[2]
+        given = _numbers(result[1])
+        read = _sum_at_end(left)
+        if read and len(read[1]) == len(given):
+            said = left[read[0] :] + result[0]
+            yield said, result.start(1) - 1, read[1], given
+
+
+def _sum_at_end(left: str) -> tuple[int, Vector] | None:
+    """The sum of vectors that a text ends with, and where it begins: brackets with + or - between them or in them."""
+    end, total, calculates = len(left.rstrip()), tuple[int, ...](), False
+    while True:
+        start = _opening(left[:end])
+        parts = _parts(left[start + 1 : end - 1]) if start >= 0 else []
         values = tuple(value for value in map(_value, parts) if value is not None)
-        if len(values) == len(parts) == len(given) and not all(_PLAIN.fullmatch(part) for part in parts):
-            yield found[0], found.start(2) - 1, values, given
+        if not values or len(values) != len(parts) or (total and len(values) != len(total)):
+            return None
+        calculates |= bool(total) or not all(map(_PLAIN.fullmatch, parts))
+        before = left[:start].rstrip()
+        adds = before[-1:] in ("+", "-") and before[:-1].rstrip()[-1:] in (")", "]")
+        sign = -1 if adds and before[-1] == "-" else 1
+        total = tuple(one + sign * other for one, other in zip(total or (0,) * len(values), values, strict=True))
+        if not adds:
+            return (start, total) if calculates else None
+        end = len(before[:-1].rstrip())
+
+
+def _opening(text: str) -> int:
+    """The place of the bracket that the last character of a text closes; -1 where it closes none."""
+    depth = 0
+    for at in range(len(text) - 1, -1, -1):
+        depth += (text[at] in ")]") - (text[at] in "([")
+        if depth <= 0:
+            return at if text[at] in "([" else -1
+    return -1
+
+
+def _parts(text: str) -> list[str]:
+    """The coordinates of a vector, which may have brackets of their own."""
+    parts, depth = [""], 0
+    for character in text:
+        depth += (character == "(") - (character == ")")
+        if character == "," and not depth:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts
 
 
 def _value(expression: str) -> int | None:
