@@ -10,6 +10,7 @@ budgets of tokens and seconds begin again.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,15 +22,22 @@ from graphs.strategy import Strategy
 from prompts.memories import Memory
 from prompts.settings import Settings
 
+ALL_READ = sys.maxsize
+"""Pieces read by the time of a thought: all that there are."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fork:
-    """After step ``step`` of attempt ``parent``: the memory the next thought sees, and the thoughts already taken."""
+    """After step ``step`` of attempt ``parent``: the memory that is gone on with, and what was done by then.
+
+    ``round`` counts the thoughts taken, ``read`` the pieces of a long text that are in the memory.
+    """
 
     parent: int
     step: int
     memory: Memory
     round: int
+    read: int = 0
 
 
 def fork_at(parent: Attempt, taken: Sequence[Record]) -> Fork:
@@ -48,9 +56,11 @@ def fork_at(parent: Attempt, taken: Sequence[Record]) -> Fork:
         step = taken[-2].step
     if not is_resumable(parent):
         return Fork(parent.id, last.index, step.memory_before, 0)
-    if step.verb in ("summarize", "read"):
-        return Fork(parent.id, last.index, step.memory_after, step.round)
-    return Fork(parent.id, last.index, step.memory_before, max(step.round - 1, 0))
+    if step.verb == "read":
+        return Fork(parent.id, last.index, step.memory_after, 0, step.round)
+    if step.verb == "summarize":
+        return Fork(parent.id, last.index, step.memory_after, step.round, ALL_READ)
+    return Fork(parent.id, last.index, step.memory_before, max(step.round - 1, 0), ALL_READ)
 
 
 def is_resumable(attempt: Attempt) -> bool:

@@ -31,6 +31,9 @@ from prompts.settings import Settings
 from prompts.steps import Step
 from prompts.values import Answer, Question, UserError
 
+MAX_NODES = 10**9
+"""Nodes that LangGraph may run in an attempt; the settings end it long before."""
+
 
 @dataclass(frozen=True, slots=True)
 class Began:
@@ -104,17 +107,14 @@ async def solve(
         parent = store.attempt(fork.parent)
         inherited = parent.spec.checks if checks is None else checks
         spec = replace(spec, parent=parent.id, forked_at_step=fork.step, checks=inherited)
-        state = initial_state(question, memory, fork.round)
+        state = initial_state(question, memory, fork.round, fork.read)
     attempt = await retry_while_busy(store.begin, spec)
     try:
         yield Began(attempt.id, spec)
         deadline = asyncio.get_running_loop().time() + settings.max_seconds
         thought, index, last, costs = "", 0, None, Costs()
         stream = graph(chosen).astream(
-            state,
-            {"recursion_limit": 3 * settings.max_steps + 10},
-            context=Resources(reasoner, settings, deadline),
-            stream_mode="custom",
+            state, {"recursion_limit": MAX_NODES}, context=Resources(reasoner, settings, deadline), stream_mode="custom"
         )
         async for step in stream:
             if isinstance(step, Delta):

@@ -84,6 +84,9 @@ def step_block(record: Record, size: ContextSize) -> RenderableType:
     elif taken.verb == "conclude" and taken.calls and taken.answer:
         body += [Rule("conclusion", align="left", style="cyan"), Text(sanitize(taken.answer.source))]
     elif taken.verb in ("summarize", "read"):
+        if taken.verb == "read":
+            read = taken.thought.text if taken.thought else ""
+            body += [Rule(f"part {taken.round} of the text", align="left", style="cyan"), Text(sanitize(read))]
         body += [_memory(taken.memory_after, record.findings), *_counts(record.findings)]
     body += [Text(f"! {sanitize(mark)}", style="yellow") for mark in taken.marks]
     for call in taken.calls:

@@ -21,7 +21,7 @@ from prompts.steps import Step
 from prompts.values import Question, Score
 
 VERSION = "1"
-ASKED = "Find the sum of all the vectors in the sequence, coordinate by coordinate."
+ASKED = "Start from {} and add all the vectors of the sequence, coordinate by coordinate. What is the sum?"
 DEVIATION = sqrt(5)
 DEFAULT_SIZE = 100
 """Sequences, where no limit is given."""
@@ -50,7 +50,8 @@ def load(source: WalkSource) -> QuestionSet:
 def _item(id: str, source: WalkSource) -> Item:
     made = walk(Random(id), source.vectors, source.coordinates)
     sums = prefix_sums(made)
-    return Item(Question(id, ASKED, "; ".join(map(shown, made))), sums[-1], tuple(map(shown, sums[1:])))
+    asked = ASKED.format(shown(sums[0]))
+    return Item(Question(id, asked, "; ".join(map(shown, made))), sums[-1], tuple(map(shown, sums[1:])))
 
 
 def exact(item: Item, attempt: Attempted, steps: Sequence[Step]) -> Score:

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError, create_model
 from pydantic.fields import FieldInfo
 
-from graphs import cot, direct, history_loop, isump, self_consistency
+from graphs import compressed_memory, cot, direct, history_loop, isump, self_consistency
 from graphs.strategy import Strategy
 from prompts.settings import Settings
 from prompts.values import UserError
@@ -19,6 +19,7 @@ from prompts.values import UserError
 DEFAULT = "isump"
 
 STRATEGIES: dict[str, Strategy[Any]] = {
+    "compressed_memory": compressed_memory.STRATEGY,
     "cot": cot.STRATEGY,
     "direct": direct.STRATEGY,
     "history_loop": history_loop.STRATEGY,

@@ -86,16 +86,21 @@ def _route(state: State) -> Literal["conclude", "go on"]:
     return "conclude" if state["ending"] else "go on"
 
 
-def build() -> Graph:
-    """Compile the loop."""
-    graph = StateGraph(State, context_schema=Resources)
+def add_loop(graph: StateGraph[Any, Any, Any, Any]) -> None:
+    """Add step, summarize and conclude, and the edges between them; the loop begins with "step"."""
     graph.add_node(step)
     graph.add_node(summarize)
     graph.add_node(conclude)
-    graph.add_edge(START, "step")
     graph.add_conditional_edges("step", _route, {"go on": "summarize", "conclude": "conclude"})
     graph.add_conditional_edges("summarize", _route, {"go on": "step", "conclude": "conclude"})
     graph.add_edge("conclude", END)
+
+
+def build() -> Graph:
+    """Compile the loop."""
+    graph = StateGraph(State, context_schema=Resources)
+    graph.add_edge(START, "step")
+    add_loop(graph)
     return graph.compile()
 
 

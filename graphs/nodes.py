@@ -30,13 +30,15 @@ class Resources:
 class State(TypedDict):
     """A loop's whole state; no text in it grows with the number of steps.
 
-    ``idle`` counts the rounds in a row that added nothing to the memory; ``seen`` holds the hashes of the memories so
+    ``read`` counts the pieces of a long text that are in the memory, ``idle`` the rounds in a row that added nothing to
+    it; ``seen`` holds the hashes of the memories so
     far, since the same memory leads to the same next thought.
     """
 
     question: Question
     memory: Memory
     thought: Thought | None
+    read: int
     round: int
     spent: int
     idle: int
@@ -44,10 +46,19 @@ class State(TypedDict):
     ending: Ending | None
 
 
-def initial_state(question: Question, memory: Memory, round: int = 0) -> State:
-    """The state before the first step, or before the step that follows a checkpoint's ``memory`` and ``round``."""
-    seen = frozenset({hash(memory)})
-    return State(question=question, memory=memory, thought=None, round=round, spent=0, idle=0, seen=seen, ending=None)
+def initial_state(question: Question, memory: Memory, round: int = 0, read: int = 0) -> State:
+    """The state before the first step, or before the step after a checkpoint's ``memory``, ``round`` and ``read``."""
+    return State(
+        question=question,
+        memory=memory,
+        thought=None,
+        read=read,
+        round=round,
+        spent=0,
+        idle=0,
+        seen=frozenset({hash(memory)}),
+        ending=None,
+    )
 
 
 def tokens_left(state: State, settings: Settings) -> int:

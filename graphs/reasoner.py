@@ -27,6 +27,10 @@ class Reasoner(Protocol):
         """
         ...
 
+    async def split(self, question: Question, tokens: int) -> tuple[Question, tuple[str, ...]]:
+        """The question without its context, and the context in pieces of at most ``tokens``; none where it has none."""
+        ...
+
     async def read(self, question: Question, memory: Memory, chunk: str, *, limit: int) -> VerbResult[Memory]:
         """Take in one piece of a long context."""
         ...

@@ -34,12 +34,14 @@ class AnswerForm:
         noun: What the model is asked for, to follow "the".
         line: How it is told to state it, to follow "with".
         results: Key of ``prompts.results.RESULT_FORMS``.
+        reads: Key of ``prompts.reading.READERS``: how a long text is taken in.
     """
 
     accepts: Callable[[str], bool]
     noun: str = "answer"
     line: str = "a line 'Answer:' and the answer"
     results: str = "any"
+    reads: str = "copy"
 
     def from_thought(self, text: str) -> str | None:
         """The answer that a whole thought ends with, as written; ``None`` when the thought is none yet."""
@@ -66,7 +68,11 @@ ANSWER_FORMS: dict[str, AnswerForm] = {
     ),
     "words": AnswerForm(lambda answer: number(answer) is None, results="sentence"),
     "vector": AnswerForm(
-        lambda answer: _VECTOR.search(answer) is not None, "vector", "a line 'Answer:' and the vector", "position"
+        lambda answer: _VECTOR.search(answer) is not None,
+        "vector",
+        "a line 'Answer:' and the vector",
+        "position",
+        "carry",
     ),
 }
 """The forms a task may declare: "stated" takes any answer, the others one that is, or holds, what they say."""

@@ -107,17 +107,17 @@ class Caller:
     async def _corrected(
         self, question: Question, messages: tuple[Message, ...], reply: Reply, limit: int, ask: Ask
     ) -> Reply:
-        first_error, corrected_to = VERIFIERS[question.verifier], -1
         head, begun = _split_prefill(messages)
+        first_error, corrected_to = VERIFIERS[question.verifier], len(begun) - 1
         while (left := limit - reply.generated) > _MIN_TOKENS:
-            text = clean(reply.read.text)
+            text = begun + clean(reply.read.text)
             error = first_error(question, text, corrected_to)
             if error is None or error.right is None:
                 return reply
             kept, corrected_to = text[: error.at] + error.right, error.at
-            call = await ask((*head, message("assistant", "thought", begun + kept)), left)
+            call = await ask((*head, message("assistant", "thought", kept)), left)
             found = Finding(VERIFIER, "corrected", error.text, f"corrected to {error.right}")
-            whole = replace(call.generation, text=kept + call.generation.text)
+            whole = replace(call.generation, text=kept[len(begun) :] + call.generation.text)
             reply = Reply(whole, (*reply.calls, call), (*reply.findings, found))
         return reply
 
@@ -125,10 +125,10 @@ class Caller:
         self, question: Question, messages: tuple[Message, ...], reply: Reply, limit: int, ask: Ask
     ) -> Reply:
         text, left = clean(reply.read.text), limit - reply.generated
-        error = VERIFIERS[question.verifier](question, text, -1)
+        head, begun = _split_prefill(messages)
+        error = VERIFIERS[question.verifier](question, begun + text, len(begun) - 1)
         if error is None or left <= 0:
             return reply
-        head, begun = _split_prefill(messages)
         asked = message("user", "instruction", render("isump/recheck", claim=error.text))
         again = (*head, message("assistant", "thought", begun + text), asked)
         again += (message("assistant", "memory", begun),) if begun else ()

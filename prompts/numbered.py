@@ -24,6 +24,7 @@ from prompts.caller import Reply
 from prompts.clean import clean
 from prompts.liveness import BETWEEN
 from prompts.memories import Memory, TextMemory
+from prompts.reading import READERS
 from prompts.reasoner import PromptReasoner
 from prompts.replies import cut, read_stated, readable
 from prompts.results import RESULT_FORMS, new_results
@@ -74,6 +75,7 @@ class NumberedReasoner(PromptReasoner):
     ) -> None:
         """Bind a backend and the settings to the templates in ``prompts/<templates>/`` and a way to write memories."""
         super().__init__(backend, settings, templates)
+        self.keeps_what_it_reads = True
         self._write, self._show = write, show
 
     async def step(self, question: Question, memory: Memory, *, limit: int, sample: int = 0) -> VerbResult[Thought]:
@@ -107,6 +109,13 @@ class NumberedReasoner(PromptReasoner):
                 text = f"{titled(number, heading)}{again}" if results else text
         result = labelled(heading, results)
         return VerbResult(Thought(text, answer, reply.read.text, result), calls, marks, reply.findings)
+
+    async def read(self, question: Question, memory: Memory, chunk: str, *, limit: int) -> VerbResult[Memory]:
+        """The memory after ``chunk``, as the question's form of answer has it read (``prompts.reading``)."""
+        if not self.keeps_what_it_reads or not self.caller.continues:
+            return await super().read(question, memory, chunk, limit=limit)
+        take_in = READERS[ANSWER_FORMS[question.answers].reads]
+        return self.pinned(await take_in(self, question, self.visible_memory(memory), chunk, limit))
 
     async def renew(self, question: Question, memory: Memory, thought: Thought, limit: int) -> VerbResult[Memory]:
         """The memory with what ``thought`` adds to it, and the heading of the step to follow as what to do next."""

@@ -14,6 +14,7 @@ from dataclasses import replace
 from prompts.answers import ANSWER_FORMS
 from prompts.backend import Backend, Capability
 from prompts.caller import Caller, message
+from prompts.chunks import split_text
 from prompts.clean import clean
 from prompts.forgetting import Shorten, bounded
 from prompts.headings import quote_headings
@@ -59,13 +60,18 @@ class PromptReasoner:
             )
         return with_pins(_text(checkpoint or TextMemory()), self.pins)
 
+    async def split(self, question: Question, tokens: int) -> tuple[Question, tuple[str, ...]]:
+        """The question without its context, and the context in pieces of at most ``tokens``, cut at sentence ends."""
+        chunks = await split_text(clean(question.context), tokens, self.caller.count)
+        return replace(question, context=self.render("read_all") if chunks else ""), chunks
+
     async def read(self, question: Question, memory: Memory, chunk: str, *, limit: int) -> VerbResult[Memory]:
         """The memory after ``chunk``, one piece of a long text; at most ``memory_tokens`` and ``limit`` generated."""
         system, user = self._head(replace(question, context=""), memory)
         instruction = self.render(f"read_{self.settings.memory_form}")
         context = Part("context", quote_headings(clean(chunk), self.templates))
         messages = (system, replace(user, parts=(*user.parts, context, Part("instruction", instruction))))
-        return self._pinned(await self.write_memory(messages, memory, limit))
+        return self.pinned(await self.write_memory(messages, memory, limit))
 
     async def step(self, question: Question, memory: Memory, *, limit: int, sample: int = 0) -> VerbResult[Thought]:
         """The next thought, in at most ``limit`` generated tokens; ``sample`` shifts the seed of parallel chains."""
@@ -77,8 +83,8 @@ class PromptReasoner:
     ) -> VerbResult[Memory]:
         """The memory after ``thought``, with everything in it that is pinned."""
         if self.settings.ablation == "no-memory":
-            return self._pinned(VerbResult(TextMemory()))
-        return self._pinned(await self.renew(question, memory, thought, limit))
+            return self.pinned(VerbResult(TextMemory()))
+        return self.pinned(await self.renew(question, memory, thought, limit))
 
     async def renew(self, question: Question, memory: Memory, thought: Thought, limit: int) -> VerbResult[Memory]:
         """The memory rewritten after ``thought``; the old one is kept, with a mark, when two tries cannot be read."""
@@ -201,7 +207,8 @@ class PromptReasoner:
             parts += (Part("memory", self.memory_part(shown)),)
         return self.system(question), Message("user", parts)
 
-    def _pinned(self, made: VerbResult[Memory]) -> VerbResult[Memory]:
+    def pinned(self, made: VerbResult[Memory]) -> VerbResult[Memory]:
+        """A result whose memory holds what is pinned."""
         return replace(made, value=with_pins(_text(made.value), self.pins))
 
     async def _room(self) -> int:

@@ -189,6 +189,7 @@ class VerbResult(Generic[T]):
 
     ``marks`` are for the reader of a trace (such as "summary unreadable, memory kept"). ``findings`` are what the verb
     itself did to a text: what it corrected, what it let go. ``ending`` says that another step would gain nothing.
+    ``text`` is what the model wrote on the way, where ``value`` does not hold it.
     """
 
     value: T
@@ -196,6 +197,7 @@ class VerbResult(Generic[T]):
     marks: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     ending: Ending | None = None
+    text: str = ""
 
     @property
     def generated(self) -> int:

@@ -76,7 +76,7 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pair = f'"{name}": {name}.{"TASK" if name == "gsm8k" else "STRATEGY"}'
         assert pair in text
         text = text.replace(pair, f"{pair}, {pair.replace(name, entry)}")
-        text = text.replace(f"import {name}", f"import {entry}, {name}")
+        text = text.replace(f" {name},", f" {entry}, {name},", 1)
         (folder / file).write_text(text)
     replies = [f"Fruit is 2 + 2 = 5.\nAnswer: {colour}" for colour in ("red", "crimson", "blue")]
     (folder / "replies.jsonl").write_text("".join(json.dumps(reply) + "\n" for reply in replies))

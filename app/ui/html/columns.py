@@ -24,8 +24,8 @@ from prompts.steps import Verb
 MAX_ROWS = 60
 """Rows in view; the traces have all of them."""
 
-Row = tuple[int, int]
-"""The place of a step in the grid: its round, and the order of its verb within the round."""
+Row = tuple[bool, int, int]
+"""The place of a step in the grid: behind the reading or not, its round, the order of its verb within the round."""
 
 _ORDER: dict[Verb, int] = {"read": 0, "step": 1, "summarize": 2, "conclude": 3}
 _COSTS = ("peak_context", "processed", "generated", "attention_area", "calls", "seconds")
@@ -63,7 +63,8 @@ def fork_columns_html(parent: Column, fork: Fork, forks: Sequence[Column]) -> Ma
 
 def split_records(records: Sequence[Record], fork: Fork) -> tuple[Sequence[Record], Sequence[Record]]:
     """The parent's steps that a fork shares with it, and those that the fork takes anew."""
-    shared = sum(1 for r in records if r.step.round <= fork.round and r.step.verb != "conclude")
+    done = {"read": fork.read, "step": fork.round, "summarize": fork.round, "conclude": -1}
+    shared = sum(1 for record in records if record.step.round <= done[record.step.verb])
     return records[:shared], records[shared:]
 
 
@@ -149,7 +150,7 @@ def _seed_and_answer(view: AttemptView) -> tuple[Markup, Markup]:
 
 
 def _row(record: Record) -> Row:
-    return record.step.round, _ORDER[record.step.verb]
+    return record.step.verb != "read", record.step.round, _ORDER[record.step.verb]
 
 
 def _result(record: Record) -> object:

@@ -28,7 +28,7 @@ _TOP, _CHARACTER = 30, 8  # room above; the width of a digit
 _MAX_TICKS, _MAX_WHOLE_TICKS = 6, 8
 _ROUND = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
 
-Marker = Literal["circle", "square", "triangle", "diamond", "down", "cross", "bar"]
+Marker = Literal["circle", "square", "triangle", "diamond", "down", "cross", "plus", "hourglass", "bowtie", "bar"]
 _SHAPES: dict[Marker, LiteralString] = {
     "circle": "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0z",
     "square": "M-4.5-4.5h9v9h-9z",
@@ -36,6 +36,9 @@ _SHAPES: dict[Marker, LiteralString] = {
     "diamond": "M0-7.5L7.5 0L0 7.5L-7.5 0z",
     "down": "M0 6L6-4.5H-6z",
     "cross": "M-4.5-4.5L4.5 4.5M-4.5 4.5L4.5-4.5",
+    "plus": "M-6 0H6M0-6V6",
+    "hourglass": "M-5-5.5H5L-5 5.5H5z",
+    "bowtie": "M-5.5-5V5L5.5-5V5z",
     "bar": "M-5-5h10v10h-10z",  # in the legend
 }
 MARKERS: tuple[Marker, ...] = tuple(name for name in _SHAPES if name != "bar")

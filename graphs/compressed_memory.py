@@ -1,0 +1,110 @@
+"""Compressed memory: a long text is read piece by piece into a short memory, then reasoned on from that alone.
+
+    python -m evals.riw --vectors 32 --strategy compressed_memory --chunk-tokens 32
+
+The text is the question's context. Every piece is shown once, with the question and the memory before it, and never
+again; what follows is the loop of ``graphs.isump``, which begins with the memory of the last piece.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from langgraph.graph import START, StateGraph
+from langgraph.runtime import Runtime
+from pydantic import Field
+
+from graphs import isump
+from graphs.nodes import Resources, State, tokens_left, with_deadline
+from graphs.strategy import Graph, Strategy
+from prompts.backend import Backend
+from prompts.numbered import NumberedReasoner
+from prompts.reasoner import PromptReasoner
+from prompts.steps import Step
+from prompts.values import Ending, Thought
+
+
+class CompressedMemorySettings(isump.IsumpSettings):
+    """Settings of compressed memory."""
+
+    chunk_tokens: int = Field(default=128, ge=8, le=65536, description="most tokens of one piece of the text")
+    read_tokens: int = Field(default=256, ge=8, le=65536, description="most tokens written while one piece is read")
+    reading: Literal["keep", "rewrite"] = Field(
+        default="keep", description="keep what the model copies or works out of a piece, or have it rewrite its notes"
+    )
+    max_tokens: int = Field(default=16_384, ge=8, le=10_000_000, description="most tokens generated in one attempt")
+
+
+class ReadingState(State):
+    """The loop's state, and the pieces that are still to be read."""
+
+    chunks: tuple[str, ...]
+
+
+async def split(state: ReadingState, runtime: Runtime[Resources]) -> dict[str, Any]:
+    """Cut the text into pieces; from here on the question is asked without it."""
+    settings = runtime.context.settings
+    assert isinstance(settings, CompressedMemorySettings), "the settings of an attempt are its strategy's"
+    question, chunks = await runtime.context.reasoner.split(state["question"], settings.chunk_tokens)
+    return {"chunks": chunks[state["read"] :], "question": question}
+
+
+async def read(state: ReadingState, runtime: Runtime[Resources]) -> dict[str, Any]:
+    """Take the next piece into the memory."""
+    resources, memory, settings = runtime.context, state["memory"], runtime.context.settings
+    assert isinstance(settings, CompressedMemorySettings), "the settings of an attempt are its strategy's"
+    limit = min(settings.read_tokens, tokens_left(state, settings))
+    result = await with_deadline(
+        lambda: resources.reasoner.read(state["question"], memory, state["chunks"][0], limit=limit), resources.deadline
+    )
+    if result is None:
+        return {"ending": Ending.TIME_LIMIT}
+    number, spent, new = state["read"] + 1, state["spent"] + result.generated, result.value
+    thought = Thought(result.text) if result.text else None
+    step = Step("read", number, memory, new, result.calls, result.marks, thought, findings=result.findings)
+    runtime.stream_writer(step)
+    rest = state["chunks"][1:]
+    over = spent + settings.answer_tokens >= settings.max_tokens
+    return {
+        "memory": new,
+        "chunks": rest,
+        "read": number,
+        "spent": spent,
+        "seen": frozenset({hash(new)}),
+        "ending": Ending.TOKEN_LIMIT if over else None if rest else result.ending,
+    }
+
+
+def _route(state: ReadingState) -> Literal["conclude", "read on", "go on"]:
+    return "conclude" if state["ending"] else "read on" if state["chunks"] else "go on"
+
+
+def build() -> Graph:
+    """Compile split -> read … -> the loop of isump."""
+    graph = StateGraph(ReadingState, context_schema=Resources, input_schema=State)
+    graph.add_node(split)
+    graph.add_node(read)
+    isump.add_loop(graph)
+    graph.add_edge(START, "split")
+    for node in ("split", "read"):
+        graph.add_conditional_edges(node, _route, {"read on": "read", "go on": "step", "conclude": "conclude"})
+    return graph.compile()
+
+
+def reasoner(backend: Backend, settings: CompressedMemorySettings, templates: str) -> PromptReasoner:
+    """The reasoner of isump, which reads in the chosen way."""
+    made = isump.reasoner(backend, settings, templates)
+    if isinstance(made, NumberedReasoner):
+        made.keeps_what_it_reads = settings.reading == "keep"
+    return made
+
+
+STRATEGY = Strategy(
+    "compressed_memory",
+    "read a long text piece by piece into a short memory, then go on step by step",
+    build,
+    CompressedMemorySettings,
+    reasoner,
+    templates="isump",
+    resumable=True,
+)

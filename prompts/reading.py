@@ -1,0 +1,148 @@
+"""Ways to take in one piece of a long text as a continuation of what is known: ``copy`` and ``carry``.
+
+    copy    the sentences of the piece that the answer may depend on, word for word, behind those of the pieces before
+    carry   the result so far, with every item of the piece worked into it, one line each
+
+The model writes on from its own lines, as in ``prompts.numbered``; asked to write notes anew, a small model loses what
+it had. What it writes is held against the piece: a line that is no sentence of it is none, an item that was passed over
+is put before the model again. A new way is a coroutine like these and an entry in ``READERS``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING
+
+from prompts.answers import ANSWER_FORMS
+from prompts.caller import message
+from prompts.chunks import sentences
+from prompts.clean import clean
+from prompts.headings import quote_headings
+from prompts.memories import Memory, TextMemory
+from prompts.memory_lines import kept_lines
+from prompts.replies import cut
+from prompts.results import canonical
+from prompts.values import Call, Ending, Finding, Generation, Message, Part, Question, VerbResult
+
+if TYPE_CHECKING:
+    from prompts.numbered import NumberedReasoner
+
+Reader = Callable[["NumberedReasoner", Question, TextMemory, str, int], Awaitable[VerbResult[Memory]]]
+"""Writes the memory that follows ``(reasoner, question, memory, piece)`` in at most so many generated tokens."""
+READING = "reading"
+"""The name under which findings say what became of a line that the model wrote while it read."""
+SO_FAR = "Result so far: "
+START_TOKENS = 48
+"""Most tokens of the result before the first item."""
+_COPIED = "Sentences of this part that matter:\n-"
+_LIKE = 0.6
+"""Least similarity, of 1, of a line and the sentence of the piece that it is taken for."""
+_MAX_TRIES = 3
+"""Calls for each item of a piece, at most, so that reading ends whatever the model writes."""
+
+
+async def copy(
+    reasoner: NumberedReasoner, question: Question, memory: TextMemory, chunk: str, limit: int
+) -> VerbResult[Memory]:
+    """Add the sentences of a piece that the answer may depend on, copied by the model."""
+    known = "".join(f"- {line}\n" for line in memory.known)
+    begun = f"What we know from the parts before:\n{known}\n{_COPIED}" if known else _COPIED
+    call = await reasoner.caller.ask(_reading(reasoner, question, chunk, "copy", begun), limit, stop=("\n\n",))
+    found = [clean(sentence).strip() for sentence in sentences(clean(chunk))]
+    lines, findings = list[str](), list[Finding]()
+    for line in kept_lines(_whole(call.generation).split("\n")):
+        sentence = _sentence(line, found)
+        if sentence is None:
+            findings.append(Finding(READING, "not in the text", line))
+        else:
+            lines.append(sentence)
+            if sentence != line:
+                findings.append(Finding(READING, "taken for", line, sentence))
+    made = await reasoner.bounded(TextMemory(tuple(dict.fromkeys((*memory.known, *lines))), memory.next))
+    return VerbResult(made.value, (call,), findings=(*findings, *made.findings), text="\n".join(lines))
+
+
+async def carry(
+    reasoner: NumberedReasoner, question: Question, memory: TextMemory, chunk: str, limit: int
+) -> VerbResult[Memory]:
+    """Work every item of a piece into the result so far; only the newest result is kept, and is the answer at last."""
+    accepts, calls = ANSWER_FORMS[question.answers].accepts, tuple[Call, ...]()
+    items = [item.strip(" \n\t;") for item in sentences(clean(chunk))]
+    findings, marks, lines = list[Finding](), dict[str, None](), list[str]()
+    start = next((line.removeprefix(SO_FAR) for line in memory.known if line.startswith(SO_FAR)), "")
+    if not start and limit > 0:
+        prompt = _reading(reasoner, question, chunk, "carry", SO_FAR.rstrip())
+        calls = (await reasoner.caller.ask(prompt, min(limit, START_TOKENS), stop=("\n",)),)
+        said = calls[0].generation.text.strip(" .")
+        start = said if accepts(said) else ""
+    result = start
+
+    def begun(item: str) -> str:
+        return f"Next {item}: {result}".rstrip()
+
+    for _ in range(_MAX_TRIES * len(items)):
+        left = limit - sum(call.generation.usage.completion for call in calls)
+        if len(lines) == len(items) or left <= 0:
+            break
+        before, rest = len(lines), items[len(lines) :]
+        head = [f"{SO_FAR}{start}"] if start else []
+        prompt = _reading(reasoner, question, chunk, "carry", "\n".join([*head, *lines, begun(rest[0])]))
+        reply = await reasoner.caller.think(question, prompt, left)
+        calls, findings = (*calls, *reply.calls), [*findings, *reply.findings]
+        written = f"{begun(rest[0])}{_whole(reply.read)}"
+        for item, line in zip(rest, written.split("\n"), strict=False):
+            value = _value(line)
+            if not line.startswith(begun(item)) or not accepts(value):
+                break
+            lines.append(line)
+            result = value
+        if len(lines) == before:
+            marks[f"{rest[0]} could not be worked in"] = None
+            lines.append(begun(rest[0]))
+    if len(lines) < len(items):
+        marks["no tokens left for the whole piece"] = None
+    made = TextMemory((f"{SO_FAR}{result}",) if result else (), memory.next)
+    return VerbResult(made, calls, tuple(marks), tuple(findings), Ending.ANSWERED, "\n".join(lines))
+
+
+READERS: dict[str, Reader] = {"copy": copy, "carry": carry}
+"""The ways to take in a piece, by the name that an ``AnswerForm`` gives."""
+
+
+def _reading(reasoner: NumberedReasoner, question: Question, chunk: str, name: str, begun: str) -> tuple[Message, ...]:
+    """The prompt that goes on behind ``begun``: the question, one piece of the text, and how to take it in."""
+    piece = Part("context", quote_headings(clean(chunk).strip(), reasoner.templates))
+    asked = Part("instruction", reasoner.render(f"read_{name}"))
+    asked_of = reasoner.question_parts(replace(question, context=""))
+    user = Message("user", (*asked_of, *reasoner.pinned_parts(), piece, asked))
+    return message("system", "system", reasoner.render("read_system")), user, message("assistant", "memory", begun)
+
+
+def _value(line: str) -> str:
+    """What a line comes to: behind its last equals sign, or else behind the item."""
+    _, sign, value = line.rpartition("=")
+    return (value if sign else line.partition(":")[2]).strip(" .")
+
+
+def _whole(reply: Generation) -> str:
+    text = clean(reply.text)
+    return cut(text) if reply.finish_reason == "length" else text
+
+
+def _sentence(line: str, found: list[str]) -> str | None:
+    """The sentence of the piece that a line is, or the most similar one that begins with the same word."""
+    said = canonical(line)
+    same = next((sentence for sentence in found if canonical(sentence) == said), None)
+    if same or not said:
+        return same
+    begins = re.split(r"\s", said)[0]
+    alike = [sentence for sentence in found if canonical(sentence).split(" ")[0] == begins]
+    score, nearest = max(((_likeness(said, sentence), sentence) for sentence in alike), default=(0.0, ""))
+    return nearest if score >= _LIKE else None
+
+
+def _likeness(said: str, sentence: str) -> float:
+    return SequenceMatcher(None, said.split(), canonical(sentence).split()).ratio()
