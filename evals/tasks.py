@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from evals import gsm8k, riw
+from evals import gsm8k, riw, variable_tracking
 from evals.task import Task
 
-TASKS: dict[str, Task] = {"gsm8k": gsm8k.TASK, "riw": riw.TASK}
+TASKS: dict[str, Task] = {"gsm8k": gsm8k.TASK, "riw": riw.TASK, "variable_tracking": variable_tracking.TASK}
 """Every task by the name of its file."""

@@ -90,7 +90,8 @@ async def carry(
         before, rest = len(lines), items[len(lines) :]
         head = [f"{SO_FAR}{start}"] if start else []
         prompt = _reading(reasoner, question, chunk, "carry", "\n".join([*head, *lines, begun(rest[0])]))
-        reply = await reasoner.caller.think(question, prompt, left)
+        stop = "\n" if len(rest) == 1 else f"\nNext {rest[-1]}:"  # else it goes on with items that are not there
+        reply = await reasoner.caller.think(question, prompt, left, stop=(stop,))
         calls, findings = (*calls, *reply.calls), [*findings, *reply.findings]
         written = f"{begun(rest[0])}{_whole(reply.read)}"
         for item, line in zip(rest, written.split("\n"), strict=False):
