@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from evals import gsm8k, riw, variable_tracking
+from evals import babi_long, gsm8k, riw, variable_tracking
 from evals.task import Task
 
-TASKS: dict[str, Task] = {"gsm8k": gsm8k.TASK, "riw": riw.TASK, "variable_tracking": variable_tracking.TASK}
+TASKS: dict[str, Task] = {
+    "babi_long": babi_long.TASK,
+    "gsm8k": gsm8k.TASK,
+    "riw": riw.TASK,
+    "variable_tracking": variable_tracking.TASK,
+}
 """Every task by the name of its file."""

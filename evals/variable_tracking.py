@@ -17,13 +17,13 @@ from string import ascii_uppercase
 
 from pydantic import Field
 
+from evals.noise import NOISE
 from evals.task import Attempted, Item, QuestionSet, Source, Task
+from prompts.memory_text import CHARACTERS_PER_TOKEN
 from prompts.steps import Step
 from prompts.values import Question, Score
 
 VERSION = "1"
-NOISE = "The grass is green. The sky is blue. The sun is yellow. Here we go. There and back again."
-CHARACTERS_PER_TOKEN = 4
 DEFAULT_SIZE = 100
 """Texts, where no limit is given."""
 _NAME = re.compile(r"\b[A-Z]{5}\b")

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import pytest
 
+from evals.noise import NOISE
 from evals.task import Item
-from evals.variable_tracking import NOISE, TASK, TrackingSource, exact, recall
+from evals.variable_tracking import TASK, TrackingSource, exact, recall
 from prompts.values import Question
 
 
