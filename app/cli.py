@@ -34,6 +34,7 @@ from app.store.records import context_sizes, usages
 from app.ui.access import Serving
 from prompts.brief import brief
 from prompts.clean import MAX_QUESTION, check_question
+from prompts.user_files import UserPath, read_given
 from prompts.values import Question
 
 
@@ -43,6 +44,7 @@ class Solve(SolveOptions, StoreOption):
     question: CliPositionalArg[str | None] = Field(
         default=None, description="the question; read from standard input when absent or -"
     )
+    text: UserPath | None = Field(default=None, description="a file with a text that the question is about")
     json_lines: bool = Field(default=False, description="one JSON object a step, and one for the result")
 
     def run(self) -> int:
@@ -52,7 +54,8 @@ class Solve(SolveOptions, StoreOption):
         asked = None if self.question == "-" else self.question
         if asked is None and sys.stdin.isatty():
             raise BadInput('There is no question: write one, as in: isump solve "How many ...?"')
-        question = Question("asked", check_question(_standard_input() if asked is None else asked))
+        text = "" if self.text is None else read_given(self.text)
+        question = Question("asked", check_question(_standard_input() if asked is None else asked), text)
 
         printer = terminal.JsonPrinter() if self.json_lines else terminal.TerminalPrinter()
 

@@ -21,7 +21,7 @@ from evals.noise import NOISE
 from evals.task import Attempted, Item, QuestionSet, Source, Task
 from prompts.memory_text import CHARACTERS_PER_TOKEN
 from prompts.steps import Step
-from prompts.user_files import UserPath, read_text
+from prompts.user_files import UserPath, read_given
 from prompts.values import Question, Score, UserError
 
 VERSION = "1"
@@ -79,12 +79,7 @@ def load(source: BabiSource) -> QuestionSet:
 
 def _stories(source: BabiSource) -> Iterator[Story]:
     assert source.data is not None
-    try:
-        text = read_text(source.data)
-    except OSError as error:
-        raise UserError(f"{source.data} cannot be read: {error.strerror or error}.") from error
-    except UnicodeDecodeError as error:
-        raise UserError(f"{source.data} is not a UTF-8 text file (byte {error.start}).") from error
+    text = read_given(source.data)
     if source.location_change:
         text = re.sub(r"\b(?:" + "|".join(PLACES) + r")\b", lambda found: ELSEWHERE[found[0]], text)
     facts = dict[int, str]()

@@ -30,7 +30,7 @@ from evals.task import Attempted, Item, QuestionSet, Scorer, Source, Task
 from prompts.checks.numbers import number
 from prompts.clean import check_question
 from prompts.steps import Step
-from prompts.user_files import UserPath, read_text
+from prompts.user_files import UserPath, read_given
 from prompts.values import Question, Score, UserError
 
 _STRICT = re.compile(r"#### (\-?[0-9\.\,]+)")
@@ -128,13 +128,8 @@ def _builtin() -> tuple[Item, ...]:
 
 def _records(path: Path) -> Iterator[tuple[int, Any, str]]:
     """Yield line number, decoded line and a name for the place; empty lines are skipped."""
-    try:
-        # Split at "\n" alone: splitlines() would also cut at U+2028, which JSON allows inside a string.
-        lines = read_text(path).split("\n")
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not a UTF-8 text file (byte {error.start}).") from error
+    # Split at "\n" alone: splitlines() would also cut at U+2028, which JSON allows inside a string.
+    lines = read_given(path).split("\n")
     for line, text in enumerate(lines, 1):
         if text.strip():
             where = f"{path} line {line}"

@@ -13,6 +13,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from prompts.values import UserError
+
 MAX_BYTES = 256 * 2**20
 """Of a text that is read whole."""
 _MAX_PATH = 4096
@@ -44,6 +46,16 @@ def read_text(path: Path, most_bytes: int = MAX_BYTES) -> str:
     if len(data) > most_bytes:
         raise OSError(errno.EFBIG, f"it has more than {most_bytes // 2**20} MiB")
     return data.decode("utf-8-sig")
+
+
+def read_given(path: Path) -> str:
+    """``read_text``; raises ``UserError`` with one sentence where it cannot."""
+    try:
+        return read_text(path)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not a UTF-8 text file (byte {error.start}).") from error
 
 
 def _possible(path: Path) -> Path:

@@ -15,6 +15,7 @@ import pytest
 from app.cli import Isump, Solve, command, main
 from app.models import CATALOGUE, DEFAULT
 from app.store import Store
+from prompts.values import UserError
 
 QUESTION = "Ann has 12 apples and gives 5 away. How many are left?"
 
@@ -232,3 +233,17 @@ def test_a_reader_that_has_seen_enough_does_not_end_the_attempt(tmp_path: Path) 
         assert done.stdout.count("\n") == 1 and "Traceback" not in done.stderr
     with Store.existing(store) as opened:
         assert [attempt.status for attempt in opened.attempts()] == ["done", "done"]
+
+
+def test_a_text_is_what_the_question_is_about_and_one_that_cannot_be_read_is_one_sentence(
+    tmp_path: Path, replies: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "story.txt").write_text("Mary went to the garden.")
+    where = ["--backend", "scripted", "--replies", str(replies), "--store", str(tmp_path / "t.sqlite")]
+    asked = command(["solve", "Where is Mary?", "--text", str(tmp_path / "story.txt"), *where])
+    assert isinstance(asked, Solve) and asked.run() == 0
+    with Store.existing(tmp_path / "t.sqlite") as store:
+        assert store.attempt(1).spec.question.context == "Mary went to the garden."
+    gone = command(["solve", "Where is Mary?", "--text", str(tmp_path / "none.txt"), *where])
+    with pytest.raises(UserError, match=r"none\.txt cannot be read"):
+        gone.run()
