@@ -248,7 +248,8 @@ def context_sizes(steps: Iterable[CallUsage]) -> list[ContextSize]:
     """One entry a step: its largest call, and an estimate of that call in a loop that keeps every thought.
 
     The estimate is the attempt's first prompt, plus every earlier thought, plus this call's completion, all by the
-    backend's own counts; summaries would not exist in such a loop, so theirs repeats the thought's.
+    backend's own counts; summaries would not exist in such a loop, so theirs repeats the thought's. A history of pieces
+    that were read is not estimated: their calls count as they are.
     """
     curve: list[ContextSize] = []
     first = thoughts = 0
@@ -262,5 +263,7 @@ def context_sizes(steps: Iterable[CallUsage]) -> list[ContextSize]:
         elif step.heading:
             thoughts += step.heading
             full = first + thoughts
+        elif step.verb == "read":
+            full = max(full, used)
         curve.append(ContextSize(used, full))
     return curve

@@ -142,6 +142,7 @@ def step_row(step: Step, text_id: TextId, memory_id: MemoryId) -> Row:
 def read_step(row: Row, calls: Sequence[Call], texts: Mapping[int, str], memories: Mapping[int, Memory]) -> Step:
     """The step of a row; ``texts`` and ``memories`` hold what its ids name."""
     words = texts.get(row["thought"], "")
+    thinks = row["verb"] == "step" or (row["verb"] == "read" and row["thought"] is not None)
     return Step(
         row["verb"],
         row["round"],
@@ -149,7 +150,7 @@ def read_step(row: Row, calls: Sequence[Call], texts: Mapping[int, str], memorie
         memories[row["memory_after"]],
         tuple(calls),
         tuple(json.loads(row["marks"])),
-        Thought(words, row["answer"]) if row["verb"] == "step" else None,
+        Thought(words, row["answer"]) if thinks else None,
         Answer(row["answer"], words) if row["verb"] == "conclude" else None,
         Ending(row["ending"]) if row["ending"] else None,
     )

@@ -39,11 +39,11 @@ def step_card_html(record: Record) -> Markup:
             body = _conclusion(step) + findings_html(record.findings)
         case _:
             title = markup("Memory after thought {}", step.round)
-            body = memory_html(step.memory_before, step.memory_after, record.findings)
+            memory = memory_html(step.memory_before, step.memory_after, record.findings)
+            body = memory + findings_html(record.findings)
             if step.verb == "read":
-                title = markup("Memory after part {} of the text", step.round)
-                body = thought_text_html(step.thought.text, record.findings) + body if step.thought else body
-            body += findings_html(record.findings)
+                title = markup("Part {} of the text", step.round)
+                body = thought_text_html(step.thought.text, record.findings) + memory if step.thought else body
     return markup(
         '<article class="is-view is-step is-{}"><header><strong>{}</strong>{}</header>{}{}</article>',
         step.verb,

@@ -43,7 +43,7 @@ def records(reply: str = "12 - 5 = 7 apples") -> list[Record]:
     """The steps of an attempt, one of each verb."""
     wrong = (Finding("equations", "wrong", "12 - 5 = 8", "it is 7"), Finding("mine", "odd", "", "x" * 300))
     return [
-        Record(0, Step("read", 0, EMPTY, KNOWN, (call("Read."),), ("cut",))),
+        Record(0, Step("read", 0, EMPTY, KNOWN, (call("Read."),), ("cut",), Thought("Read."))),
         Record(1, Step("step", 1, KNOWN, KNOWN, (call(f"{reply}."), call("Again.")), (), Thought(f"{reply}.")), wrong),
         Record(2, Step("summarize", 1, KNOWN, VECTORS, (call("Known.", schema=True),))),
         Record(3, Step("conclude", 1, VECTORS, VECTORS, (), (), None, Answer("7", f"So {reply}."), Ending.ANSWERED)),
