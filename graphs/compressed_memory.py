@@ -28,7 +28,6 @@ class CompressedMemorySettings(isump.IsumpSettings):
     """Settings of compressed memory."""
 
     chunk_tokens: int = Field(default=128, ge=8, le=65536, description="most tokens of one piece of the text")
-    read_tokens: int = Field(default=256, ge=8, le=65536, description="most tokens written while one piece is read")
     reading: Literal["keep", "rewrite"] = Field(
         default="keep", description="keep what the model copies or works out of a piece, or have it rewrite its notes"
     )
@@ -53,7 +52,7 @@ async def read(state: ReadingState, runtime: Runtime[Resources]) -> dict[str, An
     """Take the next piece into the memory."""
     resources, memory, settings = runtime.context, state["memory"], runtime.context.settings
     assert isinstance(settings, CompressedMemorySettings), "the settings of an attempt are its strategy's"
-    limit = min(settings.read_tokens, tokens_left(state, settings))
+    limit = tokens_left(state, settings)
     result = await with_deadline(
         lambda: resources.reasoner.read(state["question"], memory, state["chunks"][0], limit=limit), resources.deadline
     )

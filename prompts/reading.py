@@ -37,6 +37,8 @@ READING = "reading"
 SO_FAR = "Result so far: "
 START_TOKENS = 48
 """Most tokens of the result before the first item."""
+MIN_WRITTEN, WRITTEN_PER_READ = 48, 8
+"""Most tokens of a reply that carries a result through a piece, and for each token of the piece."""
 _COPIED = "Sentences of this part that matter:\n-"
 _LIKE = 0.6
 """Least similarity, of 1, of a line and the sentence of the piece that it is taken for."""
@@ -50,7 +52,10 @@ async def copy(
     """Add the sentences of a piece that the answer may depend on, copied by the model."""
     known = "".join(f"- {line}\n" for line in memory.known)
     begun = f"What we know from the parts before:\n{known}\n{_COPIED}" if known else _COPIED
-    call = await reasoner.caller.ask(_reading(reasoner, question, chunk, "copy", begun), limit, stop=("\n\n",))
+    prompt, most = _reading(reasoner, question, chunk, "copy", begun), reasoner.settings.memory_tokens
+    if limit <= 0:
+        return VerbResult(memory, marks=("no tokens left to read with",))
+    call = await reasoner.caller.ask(prompt, min(limit, most), stop=("\n\n",))
     found = [clean(sentence).strip() for sentence in sentences(clean(chunk))]
     lines, findings = list[str](), list[Finding]()
     for line in kept_lines(_whole(call.generation).split("\n")):
@@ -78,7 +83,7 @@ async def carry(
         calls = (await reasoner.caller.ask(prompt, min(limit, START_TOKENS), stop=("\n",)),)
         said = calls[0].generation.text.strip(" .")
         start = said if accepts(said) else ""
-    result = start
+    result, most = start, MIN_WRITTEN + WRITTEN_PER_READ * await reasoner.caller.count(chunk)
 
     def begun(item: str) -> str:
         return f"Next {item}: {result}".rstrip()
@@ -91,7 +96,7 @@ async def carry(
         head = [f"{SO_FAR}{start}"] if start else []
         prompt = _reading(reasoner, question, chunk, "carry", "\n".join([*head, *lines, begun(rest[0])]))
         stop = "\n" if len(rest) == 1 else f"\nNext {rest[-1]}:"  # else it goes on with items that are not there
-        reply = await reasoner.caller.think(question, prompt, left, stop=(stop,))
+        reply = await reasoner.caller.think(question, prompt, min(left, most), stop=(stop,))
         calls, findings = (*calls, *reply.calls), [*findings, *reply.findings]
         written = f"{begun(rest[0])}{_whole(reply.read)}"
         for item, line in zip(rest, written.split("\n"), strict=False):
