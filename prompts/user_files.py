@@ -53,9 +53,9 @@ def read_given(path: Path) -> str:
     try:
         return read_text(path)
     except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise UserError(f"The file {path} cannot be read: {error.strerror or error}.") from error
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not a UTF-8 text file (byte {error.start}).") from error
+        raise UserError(f"The file {path} is not UTF-8 text (byte {error.start}).") from error
 
 
 def _possible(path: Path) -> Path:

@@ -29,6 +29,8 @@ OTHER = {
     "on_wrong": "ask",
     "samples": "3",
     "pin": "It is spring.",
+    "chunk_tokens": "64",
+    "reading": "rewrite",
     "max_steps": "3",
     "max_tokens": "512",
     "max_seconds": "60",
