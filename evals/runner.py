@@ -67,7 +67,7 @@ def source_of(run: Run, given: Mapping[str, Any] | None = None) -> Source:
 
 
 def load_again(
-    run: Run, source: Source | None = None, strategy: str = "", settings: Settings | None = None
+    run: Run, source: Source | None = None, strategy: str | None = None, settings: Settings | None = None
 ) -> QuestionSet:
     """The questions of a run, to resume it with its own source, strategy and settings or those given.
 

@@ -2,8 +2,8 @@
 
     python -m evals.riw --vectors 32 --strategy compressed_memory --chunk-tokens 32
 
-The text is the question's context. Every piece is shown once, with the question and the memory before it, and never
-again; what follows is the loop of ``graphs.isump``, which begins with the memory of the last piece.
+The text is the question's context. Every piece is shown in one step, with the question and the memory before it, and
+never again; what follows is the loop of ``graphs.isump``, which begins with the memory of the last piece.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ from langgraph.runtime import Runtime
 from pydantic import Field
 
 from graphs import isump
-from graphs.nodes import Resources, State, tokens_left, with_deadline
+from graphs.nodes import Resources, State, out_of_budget, tokens_left, with_deadline
 from graphs.strategy import Graph, Strategy
 from prompts.backend import Backend
-from prompts.numbered import NumberedReasoner
 from prompts.reasoner import PromptReasoner
 from prompts.steps import Step
 from prompts.values import Ending, Thought
@@ -50,9 +49,8 @@ async def split(state: ReadingState, runtime: Runtime[Resources]) -> dict[str, A
 
 async def read(state: ReadingState, runtime: Runtime[Resources]) -> dict[str, Any]:
     """Take the next piece into the memory."""
-    resources, memory, settings = runtime.context, state["memory"], runtime.context.settings
-    assert isinstance(settings, CompressedMemorySettings), "the settings of an attempt are its strategy's"
-    limit = tokens_left(state, settings)
+    resources, memory = runtime.context, state["memory"]
+    limit = tokens_left(state, resources.settings)
     result = await with_deadline(
         lambda: resources.reasoner.read(state["question"], memory, state["chunks"][0], limit=limit), resources.deadline
     )
@@ -62,15 +60,14 @@ async def read(state: ReadingState, runtime: Runtime[Resources]) -> dict[str, An
     thought = Thought(result.text) if result.text else None
     step = Step("read", number, memory, new, result.calls, result.marks, thought, findings=result.findings)
     runtime.stream_writer(step)
-    rest = state["chunks"][1:]
-    over = spent + settings.answer_tokens >= settings.max_tokens
+    rest, over = state["chunks"][1:], out_of_budget(state["round"], spent, resources.settings)
     return {
         "memory": new,
         "chunks": rest,
         "read": number,
         "spent": spent,
         "seen": frozenset({hash(new)}),
-        "ending": Ending.TOKEN_LIMIT if over else None if rest else result.ending,
+        "ending": over or (None if rest else result.ending),
     }
 
 
@@ -92,10 +89,7 @@ def build() -> Graph:
 
 def reasoner(backend: Backend, settings: CompressedMemorySettings, templates: str) -> PromptReasoner:
     """The reasoner of isump, which reads in the chosen way."""
-    made = isump.reasoner(backend, settings, templates)
-    if isinstance(made, NumberedReasoner):
-        made.keeps_what_it_reads = settings.reading == "keep"
-    return made
+    return isump.reasoner(backend, settings, templates, keeps_what_it_reads=settings.reading == "keep")
 
 
 STRATEGY = Strategy(

@@ -104,11 +104,14 @@ def build() -> Graph:
     return graph.compile()
 
 
-def reasoner(backend: Backend, settings: IsumpSettings, templates: str) -> PromptReasoner:
+def reasoner(
+    backend: Backend, settings: IsumpSettings, templates: str, *, keeps_what_it_reads: bool = True
+) -> PromptReasoner:
     """The reasoner that writes its memory in the chosen way."""
     if settings.memory == "fused":
         return FusedReasoner(backend, settings, templates)
-    return NumberedReasoner(backend, settings, templates, WRITERS[settings.memory])
+    write = WRITERS[settings.memory]
+    return NumberedReasoner(backend, settings, templates, write, keeps_what_it_reads=keeps_what_it_reads)
 
 
 STRATEGY = Strategy(

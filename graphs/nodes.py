@@ -31,8 +31,7 @@ class State(TypedDict):
     """A loop's whole state; no text in it grows with the number of steps.
 
     ``read`` counts the pieces of a long text that are in the memory, ``idle`` the rounds in a row that added nothing to
-    it; ``seen`` holds the hashes of the memories so
-    far, since the same memory leads to the same next thought.
+    it; ``seen`` holds the hashes of the memories so far, since the same memory leads to the same next thought.
     """
 
     question: Question

@@ -9,7 +9,6 @@ from collections.abc import AsyncGenerator
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
-from prompts.memories import VectorMemory
 from prompts.values import Generation, Request
 
 
@@ -20,7 +19,6 @@ class Capability(StrEnum):
     STREAM = "stream a reply"
     CONTINUE = "continue a message of the assistant"
     SCHEMA = "bind a reply to a JSON schema"
-    VECTORS = "hand out memory vectors"
 
 
 @runtime_checkable
@@ -87,18 +85,5 @@ class Streamer(Protocol):
         ...
 
 
-@runtime_checkable
-class VectorSource(Protocol):
-    """``Capability.VECTORS``: a recurrent model whose memory is a tensor."""
-
-    async def write_memory(self, memory: VectorMemory, text: str) -> VectorMemory:
-        """The memory after the model has read ``text`` with ``memory`` before it."""
-        ...
-
-
-PROTOCOLS: dict[Capability, type] = {
-    Capability.COUNT_TOKENS: TokenCounter,
-    Capability.STREAM: Streamer,
-    Capability.VECTORS: VectorSource,
-}
+PROTOCOLS: dict[Capability, type] = {Capability.COUNT_TOKENS: TokenCounter, Capability.STREAM: Streamer}
 """The protocol that a backend with the capability implements."""

@@ -72,10 +72,12 @@ class NumberedReasoner(PromptReasoner):
         templates: str,
         write: Writer,
         show: Callable[[int, str], str] = as_step,
+        *,
+        keeps_what_it_reads: bool = True,
     ) -> None:
         """Bind a backend and the settings to the templates in ``prompts/<templates>/`` and a way to write memories."""
         super().__init__(backend, settings, templates)
-        self.keeps_what_it_reads = True
+        self._keeps_what_it_reads = keeps_what_it_reads
         self._write, self._show = write, show
 
     async def step(self, question: Question, memory: Memory, *, limit: int, sample: int = 0) -> VerbResult[Thought]:
@@ -112,7 +114,7 @@ class NumberedReasoner(PromptReasoner):
 
     async def read(self, question: Question, memory: Memory, chunk: str, *, limit: int) -> VerbResult[Memory]:
         """The memory after ``chunk``, as the question's form of answer has it read (``prompts.reading``)."""
-        if not self.keeps_what_it_reads or not self.caller.continues:
+        if not self._keeps_what_it_reads or not self.caller.continues:
             return await super().read(question, memory, chunk, limit=limit)
         take_in = READERS[ANSWER_FORMS[question.answers].reads]
         return self.pinned(await take_in(self, question, self.visible_memory(memory), chunk, limit))

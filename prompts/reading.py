@@ -42,8 +42,6 @@ MIN_WRITTEN, WRITTEN_PER_READ = 48, 8
 _COPIED = "Sentences of this part that matter:\n-"
 _LIKE = 0.6
 """Least similarity, of 1, of a line and the sentence of the piece that it is taken for."""
-_MAX_TRIES = 3
-"""Calls for each item of a piece, at most, so that reading ends whatever the model writes."""
 
 
 async def copy(
@@ -88,9 +86,10 @@ async def carry(
     def begun(item: str) -> str:
         return f"Next {item}: {result}".rstrip()
 
-    for _ in range(_MAX_TRIES * len(items)):
+    while len(lines) < len(items):  # each round takes in an item, or says that it could not
         left = limit - sum(call.generation.usage.completion for call in calls)
-        if len(lines) == len(items) or left <= 0:
+        if left <= 0:
+            marks["no tokens left for the whole piece"] = None
             break
         before, rest = len(lines), items[len(lines) :]
         head = [f"{SO_FAR}{start}"] if start else []
@@ -108,8 +107,6 @@ async def carry(
         if len(lines) == before:
             marks[f"{rest[0]} could not be worked in"] = None
             lines.append(begun(rest[0]))
-    if len(lines) < len(items):
-        marks["no tokens left for the whole piece"] = None
     made = TextMemory((f"{SO_FAR}{result}",) if result else (), memory.next)
     return VerbResult(made, calls, tuple(marks), tuple(findings), Ending.ANSWERED, "\n".join(lines))
 

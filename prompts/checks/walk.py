@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from prompts.checks.check import Check, Error
+from prompts.memories import TextMemory
 from prompts.steps import Step
 from prompts.values import Finding, Question
 
@@ -53,19 +54,23 @@ def first_sum_error(question: Question, text: str, after: int) -> Error | None:
 
 
 def judge(question: Question, step: Step, thought: str) -> Iterable[Finding]:
-    """A finding for every sum that is written out in a step's thought; one off the walk says what would follow."""
+    """A finding for every sum that is written out in a step's thought; the first one off the walk says what follows."""
     sums = _sums_of(question.context or question.text)
     place = {sum: at for at, sum in enumerate(sums)}
-    reached = 0
+    known = step.memory_before.known if isinstance(step.memory_before, TextMemory) else ()
+    before = [vector for line in known for vector in vectors(line)]
+    reached = place.get(before[-1]) if before else 0
     for said, _, right, given in _written_out(step.thought.text if step.thought else ""):
         if right != given:
             yield Finding("walk", "wrong", said, f"it is {shown(right)}")
         elif given in place or not sums:
-            reached = place.get(given, reached)
+            reached = place.get(given)
             yield Finding("walk", "right", said)
         else:
-            following = sums[min(reached + 1, len(sums) - 1)]
-            yield Finding("walk", "astray", said, f"behind {shown(sums[reached])} comes {shown(following)}")
+            ahead = () if reached is None else sums[reached : reached + 2]
+            reached = None
+            follows = f"behind {shown(ahead[0])} comes {shown(ahead[1])}" if len(ahead) == 2 else ""
+            yield Finding("walk", "astray", said, follows)
 
 
 CHECK = Check(

@@ -79,6 +79,10 @@ def test_the_first_wrong_sum_is_a_finding() -> None:
     text = "Adding (3, 2): (0 + 3, 0 + 2) = (3, 2)\nAdding (-1, 4): (3 + -1, 2 + 4) = (2, 7)"
     assert judged(text) == [("right", ""), ("wrong", "it is (2, 6)")]
     assert judged("(0 + 3, 0 + 2) = (3, 2)\n(3 + 1, 2 + 4) = (4, 6)")[1] == ("astray", "behind (3, 2) comes (2, 6)")
+    assert [detail for _, detail in judged("(3 + 1, 2 + 4) = (4, 6)\n(4 + 2, 6 - 9) = (6, -3)")][1] == ""
+    goes_on = Step("read", 2, TextMemory(("So far: (3, 2)",)), TextMemory(), thought=Thought("(3 + 1, 2 + 4) = (4, 6)"))
+    (found,) = CHECKS["walk"].judge(Question("q", "?", "(3, 2); (-1, 4); (2, -9)"), goes_on, "")
+    assert found.detail == "behind (3, 2) comes (2, 6)"
     assert judged("(3, 2) + (-1, 4) = (2, 6)\n[2, 6] - (-2, 9) = [4, -3]\n(0 + (3), 0 + 2) + (-1, 4) = (2, 7)") == [
         ("right", ""), ("right", ""), ("wrong", "it is (2, 6)")
     ]  # fmt: skip

@@ -76,7 +76,7 @@ def test_what_a_backend_can_do_is_enough_for_every_strategy_that_needs_no_more(n
 def test_the_command_line_refuses_before_the_backend_is_opened_or_a_question_loaded(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    monkeypatch.setitem(STRATEGIES, "needy", needy(Capability.VECTORS))
+    monkeypatch.setitem(STRATEGIES, "needy", needy(Capability.SCHEMA))
     monkeypatch.setitem(
         TASKS, "gsm8k", replace(TASKS["gsm8k"], load=lambda source: pytest.fail("a question was loaded"))
     )
@@ -86,7 +86,7 @@ def test_the_command_line_refuses_before_the_backend_is_opened_or_a_question_loa
         main("gsm8k")
     said = capsys.readouterr()
     assert (ended.value.code, said.out, said.err.count("\n")) == (2, "", 1)
-    assert "needy cannot run on the scripted backend, which cannot hand out memory vectors" in said.err
+    assert "needy cannot run on the scripted backend, which cannot bind a reply to a JSON schema" in said.err
 
 
 def test_every_backend_says_what_it_is() -> None:

@@ -50,7 +50,7 @@ async def test_a_strategy_that_needs_what_the_backend_lacks_is_refused_before_a_
 ) -> None:
     cot = STRATEGIES["cot"]
     needy = Strategy(
-        "needy", "needs vectors", cot.build, cot.settings, cot.reasoner, "cot", frozenset({Capability.VECTORS})
+        "needy", "needs schemas", cot.build, cot.settings, cot.reasoner, "cot", frozenset({Capability.SCHEMA})
     )
     monkeypatch.setitem(STRATEGIES, "needy", needy)
 
