@@ -23,7 +23,7 @@ from prompts.memory_text import read_memory, schema, show_memory
 from prompts.pins import pinned_lines, with_pins, without_pins
 from prompts.render import render
 from prompts.replies import read_answer, read_stated, read_thought, whole_lines
-from prompts.settings import Settings, with_memory
+from prompts.settings import MemorySettings, Settings, with_memory
 from prompts.values import Answer, Call, Ending, Generation, Message, Part, Question, Thought, UserError, VerbResult
 
 _RETRY_TEMPERATURE = 0.7  # greedy decoding would repeat the unreadable summary word for word
@@ -39,6 +39,7 @@ class PromptReasoner:
         """Bind a backend and the settings to the templates in ``prompts/<templates>/``."""
         self.settings, self.templates = with_memory(settings), templates
         self.pins = pinned_lines(self.settings.pin)
+        self._is_bounded = isinstance(settings, MemorySettings)
         self.caller = Caller(backend, settings)
 
     @property
@@ -50,10 +51,10 @@ class PromptReasoner:
         """The memory of a checkpoint, or the one before anything is known; what is pinned is in it.
 
         Raises:
-            UserError: The pins would leave less than half of the memory to what is worked out.
+            UserError: The pins would leave less than half of a bounded memory to what is worked out.
         """
         limit = self.settings.memory_tokens
-        if 2 * (size := limit - await self._room()) > limit:
+        if self._is_bounded and 2 * (size := limit - await self._room()) > limit:
             raise UserError(
                 f"What is pinned takes {size} tokens, more than half of the {limit} a memory may have: "
                 "pin less, or raise --memory-tokens."

@@ -90,3 +90,4 @@ async def test_pins_that_leave_no_room_are_refused_before_anything_is_stored() -
         with pytest.raises(UserError, match="more than half of the 160"):
             await taken(store, "isump", ScriptedBackend(reply), pin=LONG * 2)
         assert not store.attempts()
+        assert await taken(store, "history_loop", ScriptedBackend(reply), pin=LONG * 2), "its memory has no bound"
