@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from evals import babi_long, gsm8k, riw, variable_tracking
+from evals import babi_long, gsm8k, prosqa, riw, variable_tracking
 from evals.task import Task
 
 TASKS: dict[str, Task] = {
     "babi_long": babi_long.TASK,
     "gsm8k": gsm8k.TASK,
+    "prosqa": prosqa.TASK,
     "riw": riw.TASK,
     "variable_tracking": variable_tracking.TASK,
 }

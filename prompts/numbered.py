@@ -22,10 +22,13 @@ from prompts.answers import ANSWER_FORMS
 from prompts.backend import Backend
 from prompts.caller import Reply
 from prompts.clean import clean
+from prompts.headings import quote_headings
 from prompts.liveness import BETWEEN
 from prompts.memories import Memory, TextMemory
+from prompts.quotes import split_quotes
 from prompts.reading import READERS
 from prompts.reasoner import PromptReasoner
+from prompts.render import render
 from prompts.replies import cut, read_stated, readable
 from prompts.results import RESULT_FORMS, new_results
 from prompts.settings import Settings
@@ -86,7 +89,7 @@ class NumberedReasoner(PromptReasoner):
         A step without a new result is asked for one in another form, once.
         """
         shown, form = self.visible_memory(memory), ANSWER_FORMS[question.answers]
-        number, goal = len(shown.known) + 1, "; ".join(shown.next)
+        number, goal = next_number(shown), "; ".join(shown.next)
         if answer := form.from_thought(goal):  # the model wrote it where a heading would stand
             return VerbResult(Thought(goal, answer))
         begun = titled(number, goal) if goal else f"Step {number}:"
@@ -129,7 +132,7 @@ class NumberedReasoner(PromptReasoner):
         """What the model will do next: its next heading, behind ``shown`` and the text of a step ``done``."""
         if limit <= 0 or not self.caller.continues:
             return "", ()
-        messages = self.continued(question, shown, f"{done}\nStep {len(shown.known) + 2}:")
+        messages = self.continued(question, shown, f"{done}\nStep {next_number(shown) + 1}:")
         call = await self.caller.ask(messages, min(limit, HEADING_TOKENS), stop=("\n",))
         return _one_line(call.generation.text).rstrip(" .:"), (call,)
 
@@ -139,10 +142,10 @@ class NumberedReasoner(PromptReasoner):
             return self.step_prompt(question, shown)  # the memory is quoted in it, and the reply begins anew
         hidden = self.settings.drop_question and not shown.empty
         parts = () if hidden else self.question_parts(question)
-        user = Message("user", (*parts, *self.pinned_parts(), Part("instruction", self.render("step"))))
+        parts = (*self.quote_parts(shown), *parts, *self.pinned_parts(), Part("instruction", self.render("step")))
         done = self.steps_done(shown)
         reply = (Part("memory", done), Part("instruction", begun)) if done else (Part("instruction", begun),)
-        return self.system(question), user, Message("assistant", reply, join="")
+        return self.system(question), Message("user", parts), Message("assistant", reply, join="")
 
     def after(self, question: Question, shown: TextMemory, thought: Thought) -> tuple[Message, ...]:
         """The call that wrote ``thought``, with it as the reply."""
@@ -150,12 +153,20 @@ class NumberedReasoner(PromptReasoner):
         return continued(question, shown, thought.text)
 
     def steps_done(self, shown: TextMemory) -> str:
-        """What we know, as the steps that the model has done."""
-        return "".join(self._show(number, line) for number, line in enumerate(shown.known, 1))
+        """What we know, but for what is quoted, as the steps that the model has done."""
+        _, results = split_quotes(shown.known)
+        return "".join(self._show(number, line) for number, line in enumerate(results, 1))
+
+    def quote_parts(self, shown: TextMemory) -> tuple[Part, ...]:
+        """What is known by the words of a text, if anything is."""
+        quotes, _ = split_quotes(shown.known)
+        lines = quote_headings("\n".join(quotes), self.templates)
+        return (Part("memory", render("isump/quotes", lines=lines)),) if quotes else ()
 
     def memory_part(self, memory: TextMemory) -> str:
-        """The steps done, for a backend that has to be shown them."""
-        return self.render("memory", known=self.steps_done(memory).rstrip("\n"), next="\n".join(memory.next) or "none")
+        """What is quoted and the steps done, for a backend that has to be shown them."""
+        known = "\n".join((*split_quotes(memory.known)[0], self.steps_done(memory))).rstrip("\n")
+        return self.render("memory", known=known, next="\n".join(memory.next) or "none")
 
     async def _answer(
         self, question: Question, shown: TextMemory, text: str, limit: int
@@ -176,6 +187,11 @@ class NumberedReasoner(PromptReasoner):
         messages = self.continued(question, shown, f"{heading}{ask}")
         call = await self.caller.ask(messages, min(limit, RESULT_TOKENS), stop=("\n",))
         return readable(call.generation)[0], (call,)
+
+
+def next_number(shown: TextMemory) -> int:
+    """The number of the step behind those that are done."""
+    return len(split_quotes(shown.known)[1]) + 1
 
 
 def labelled(heading: str, results: tuple[str, ...]) -> str:

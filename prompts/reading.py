@@ -23,6 +23,7 @@ from prompts.clean import clean
 from prompts.headings import quote_headings
 from prompts.memories import Memory, TextMemory
 from prompts.memory_lines import kept_lines
+from prompts.quotes import quoted, split_quotes
 from prompts.replies import cut
 from prompts.results import canonical
 from prompts.values import Call, Ending, Finding, Generation, Message, Part, Question, VerbResult
@@ -48,7 +49,8 @@ async def copy(
     reasoner: NumberedReasoner, question: Question, memory: TextMemory, chunk: str, limit: int
 ) -> VerbResult[Memory]:
     """Add the sentences of a piece that the answer may depend on, copied by the model."""
-    known = "".join(f"- {line}\n" for line in memory.known)
+    quotes, results = split_quotes(memory.known)
+    known = "".join(f"- {line}\n" for line in (*results, *quotes))
     begun = f"What we know from the parts before:\n{known}\n{_COPIED}" if known else _COPIED
     prompt, most = _reading(reasoner, question, chunk, "copy", begun), reasoner.settings.memory_tokens
     if limit <= 0:
@@ -61,7 +63,7 @@ async def copy(
         if sentence is None:
             findings.append(Finding(READING, "not in the text", line))
         else:
-            lines.append(sentence)
+            lines.append(quoted(sentence))
             if sentence != line:
                 findings.append(Finding(READING, "taken for", line, sentence))
     made = await reasoner.bounded(TextMemory(tuple(dict.fromkeys((*memory.known, *lines))), memory.next))

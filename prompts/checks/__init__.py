@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from prompts.checks import bindings, equations, fidelity, walk
+from prompts.checks import bindings, equations, fidelity, relations, walk
 from prompts.checks.check import Check, Verifier
 from prompts.steps import Step
 from prompts.values import Finding, Question
 
 _GENERAL = (equations.CHECK, fidelity.CHECK, bindings.CHECK)
-CHECKS: dict[str, Check] = {check.name: check for check in (*_GENERAL, walk.CHECK)}
-VERIFIERS: dict[str, Verifier] = {"equations": equations.first_error, "vectors": walk.first_sum_error}
+CHECKS: dict[str, Check] = {check.name: check for check in (*_GENERAL, walk.CHECK, relations.CHECK)}
+VERIFIERS: dict[str, Verifier] = {
+    "equations": equations.first_error,
+    "relations": relations.first_relation_error,
+    "vectors": walk.first_sum_error,
+}
 """What finds a wrong step while it is written, by the name a task gives its questions."""
 DEFAULT_CHECKS: tuple[str, ...] = tuple(check.name for check in _GENERAL)
 """The checks of an attempt at a question that belongs to no task."""

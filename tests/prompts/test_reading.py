@@ -9,6 +9,7 @@ from graphs.isump import IsumpSettings
 from prompts.backend import Capability
 from prompts.memories import Memory, TextMemory
 from prompts.numbered import NumberedReasoner
+from prompts.quotes import quoted
 from prompts.reading import READING, SO_FAR
 from prompts.values import Question, Request, VerbResult
 from prompts.writers import keep
@@ -48,7 +49,7 @@ async def read(
 async def test_what_is_copied_is_a_sentence_of_the_piece(written: str, kept: tuple[str, ...], found: list[str]) -> None:
     backend = ScriptedBackend([written], capabilities=CAPABILITIES)
     made = await read(WHERE, backend, PART, TextMemory(("Mary went home.",)))
-    assert made.value == TextMemory(("Mary went home.", *kept))
+    assert made.value == TextMemory(("Mary went home.", *map(quoted, kept)))
     assert [each.kind for each in made.findings if each.check == READING] == found
     (request,) = backend.requests
     assert "Mary went home." in request.prefill and PART in request.messages[1].content
@@ -106,3 +107,22 @@ async def test_reading_ends_whatever_is_written_and_says_what_it_could_not_take_
 async def test_a_backend_that_cannot_continue_has_the_model_write_notes() -> None:
     backend = ScriptedBackend(["Known:\n- Mary = garden"], capabilities=frozenset[Capability]())
     assert (await read(WHERE, backend, PART)).value == TextMemory(("Mary = garden",))
+
+
+async def test_a_quote_is_shown_as_text_and_a_result_as_a_step_done() -> None:
+    backend = ScriptedBackend([" Say where she is.\nShe is in the hall.\n"], capabilities=CAPABILITIES)
+    made = NumberedReasoner(backend, IsumpSettings(), "isump", keep)
+    memory = TextMemory((quoted("Mary went home."), "Find Mary: she is at home.", quoted('He said "hi".')))
+    await made.step(WHERE, memory, limit=99)
+    request = backend.requests[0]
+    assert [part.text for part in request.messages[1].parts if part.kind == "memory"] == [
+        'Sentences of a longer text, in its order:\nMary went home.\nHe said "hi".'
+    ]
+    assert request.prefill == "Step 1: Find Mary.\nshe is at home.\nStep 2:"
+
+
+async def test_a_quote_is_shown_also_where_no_reply_is_continued() -> None:
+    backend = ScriptedBackend(["It is 3."], capabilities=frozenset[Capability]())
+    made = NumberedReasoner(backend, IsumpSettings(), "isump", keep)
+    await made.step(WHERE, TextMemory((quoted("Mary went home."), "She is at home.")), limit=99)
+    assert "Solution so far:\nMary went home.\nStep 1: She is at home." in backend.requests[0].messages[1].content

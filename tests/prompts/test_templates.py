@@ -17,6 +17,7 @@ from graphs import STRATEGIES
 from graphs.nodes import Resources, initial_state
 from graphs.strategy import Strategy, graph, settings_for
 from prompts import caller as caller_module
+from prompts import numbered as numbered_module
 from prompts import reasoner as reasoner_module
 from prompts.backend import Capability
 from prompts.render import render
@@ -41,7 +42,7 @@ async def run(
     strategy: Strategy[Any], given: Mapping[str, Any], question: Question = CLIPS, *, continues: bool = True
 ) -> int:
     """Run the strategy to its end, with a new memory after each thought; the number of its steps."""
-    replies = (f"{n} + 1 = {n}.\nKnown:\n- so far = {n}\nNext:\n- go on\n" for n in range(99))
+    replies = (f"She sold 48.\n{n} + 1 = {n}.\nKnown:\n- so far = {n}\nNext:\n- go on\n" for n in range(99))
     capabilities = CAPABILITIES if continues else frozenset[Capability]()
     settings = settings_for(strategy, given)
     reasoner = strategy.reasoner_for(ScriptedBackend(replies, capabilities=capabilities), settings)
@@ -62,6 +63,7 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
     monkeypatch.setattr(reasoner_module, "render", spy)
     monkeypatch.setattr(caller_module, "render", spy)
+    monkeypatch.setattr(numbered_module, "render", spy)
     return names
 
 

@@ -19,7 +19,7 @@ BOTH = Step("summarize", 1, BEFORE, AFTER, thought=Thought("1 + 1 = 3."))
 def test_every_check_is_listed_under_its_own_name_and_those_of_no_task_run_by_default() -> None:
     assert all(name == check.name and check.help for name, check in CHECKS.items())
     assert DEFAULT_CHECKS == ("equations", "fidelity", "bindings")
-    assert set(CHECKS) - set(DEFAULT_CHECKS) == {"walk"}
+    assert set(CHECKS) - set(DEFAULT_CHECKS) == {"walk", "relations"}
 
 
 def test_the_claims_of_a_thought_are_found_in_reading_order_with_their_verdicts() -> None:
