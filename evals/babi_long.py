@@ -18,13 +18,14 @@ from typing import Literal
 from pydantic import Field
 
 from evals.noise import NOISE
+from evals.retention import SCORERS
 from evals.task import Attempted, Item, QuestionSet, Source, Task
 from prompts.memory_text import CHARACTERS_PER_TOKEN
 from prompts.steps import Step
 from prompts.user_files import UserPath, read_given
 from prompts.values import Question, Score, UserError
 
-VERSION = "1"
+VERSION = "2"
 PEOPLE = ("John", "Mary", "Sandra", "Daniel")
 VERBS = ("moved", "went", "journeyed", "travelled", "went back")
 PLACES = ("bathroom", "bedroom", "garden", "hallway", "kitchen", "office")
@@ -53,12 +54,12 @@ class BabiSource(Source):
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A question of a file, the facts before it, and how many of them lead up to its last supporting fact."""
+    """A question of a file, the facts before it, and the places among them of those that support the answer."""
 
     facts: tuple[str, ...]
     question: str
     answer: str
-    needed: int
+    support: tuple[int, ...]
 
 
 def load(source: BabiSource) -> QuestionSet:
@@ -96,8 +97,8 @@ def _stories(source: BabiSource) -> Iterator[Story]:
         if answer is None:
             facts[at] = sentence
             continue
-        last = max(map(int, support.split()))
-        yield Story(tuple(facts.values()), sentence, answer, sum(place <= last for place in facts))
+        places = tuple(list(facts).index(int(each)) for each in support.split())
+        yield Story(tuple(facts.values()), sentence, answer, places)
 
 
 def _item(id: str, story: Story, source: BabiSource) -> Item:
@@ -112,13 +113,13 @@ def _item(id: str, story: Story, source: BabiSource) -> Item:
             break
         lines.append((place, line))
     text = " ".join(line for _, line in sorted(lines, key=lambda placed: placed[0]))
-    return Item(Question(id, story.question, text), story.answer, story.facts[: story.needed])
+    return Item(Question(id, story.question, text), story.answer, tuple(story.facts[at] for at in story.support))
 
 
 def _move(random: Random, story: Story, place: float, elsewhere: bool) -> str:
     """Somebody's move; behind the last supporting fact not of the person asked for."""
     asked = _PERSON.fullmatch(story.question)
-    people = [name for name in PEOPLE if place < story.needed - 1 or asked is None or name != asked[1]]
+    people = [name for name in PEOPLE if place < max(story.support) or asked is None or name != asked[1]]
     to = random.choice(PLACES)
     return f"{random.choice(people)} {random.choice(VERBS)} to the {ELSEWHERE[to] if elsewhere else to}."
 
@@ -142,7 +143,7 @@ TASK = Task(
     version=VERSION,
     source=BabiSource,
     load=load,
-    scorers={"one-label": one_label},
+    scorers={"one-label": one_label, **SCORERS},
     primary="one-label",
     checks=("bindings",),
     answers="words",

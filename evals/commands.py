@@ -150,7 +150,8 @@ def _backend(options: EvalOptions, run: Run | None) -> BackendConfig:
         }
     )
     check_backend(stored.backend_config, stored.chosen_strategy)
-    calls = stored.chosen_strategy.parallel_calls(run.spec.settings)
+    strategy = stored.chosen_strategy
+    calls = strategy.parallel_calls(settings_for(strategy, run.spec.settings.model_dump()))
     return stored.backend_config.with_slots(options.concurrency * calls)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rich import box
 from rich.table import Table
@@ -53,9 +53,10 @@ class RunSummary:
     ``n`` attempts finished and were judged; ``unanswered`` of them gave no answer and count as not correct, and
     ``unstated`` of those end in a text with a number that it does not state as the answer; ``errors`` more did not
     finish, for ``reasons`` (sentence -> how many), and are in no other number. ``accuracy`` is by scorer, ``primary``
-    names the one that counts. ``costs`` are per finished attempt, by the names in ``COST_UNITS``, and empty when none
-    finished; ``wall_seconds`` is the run from start to end, which is less than the sum over attempts that ran side by
-    side; ``identity`` says what made the numbers, none in a run of an earlier version.
+    names the one that counts; ``means`` are of the scores of those attempts that a scorer could judge, and how many
+    these are. ``costs`` are per finished attempt, by the names in ``COST_UNITS``, and empty when none finished;
+    ``wall_seconds`` is the run from start to end, which is less than the sum over attempts that ran side by side;
+    ``identity`` says what made the numbers, none in a run of an earlier version.
     """
 
     run_id: str
@@ -72,15 +73,27 @@ class RunSummary:
     wall_seconds: float
     identity: Identity | None = None
     unstated: int = 0
+    means: Mapping[str, tuple[float | None, int]] = field(default_factory=dict)
 
 
 def run_table(summary: RunSummary) -> Table:
     """The table at the end of an eval: accuracy by scorer with interval and n, then every cost with its unit."""
-    accuracy = _table("accuracy", "right", "95% interval", "correct", "of")
+    accuracy = _table("accuracy", "right", "95% interval", "correct", "of", "mean score", "of")
     for scorer, estimate in summary.accuracy.items():
         style = "bold" if scorer == summary.primary and len(summary.accuracy) > 1 else ""
+        known, scored = summary.means.get(scorer, (None, 0))
+        mean = "" if known is None else f"{known:.3f}"
         value, interval = percent(estimate.value), percent_interval(estimate.interval)
-        accuracy.add_row(_plain(scorer), value, interval, f"{estimate.correct:,}", f"{estimate.n:,}", style=style)
+        accuracy.add_row(
+            _plain(scorer),
+            value,
+            interval,
+            f"{estimate.correct:,}",
+            f"{estimate.n:,}",
+            mean,
+            f"{scored:,}",
+            style=style,
+        )
     costs = _table("cost of one attempt", "mean", "median", "p95", "max", "total", "unit")
     for name, unit in COST_UNITS.items():
         if cost := summary.costs.get(name):

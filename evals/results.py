@@ -46,6 +46,7 @@ def summarize_run(store: Store, run: Run, scorer: str | None = None) -> RunSumma
         model=run.spec.model,
         n=len(done),
         accuracy={name: accuracy(sum(item.scores.get(name) == 1 for item in done), len(done)) for name in scorers},
+        means={name: _mean([item.scores.get(name) for item in done]) for name in scorers},
         primary=primary,
         unanswered=sum(item.answer is None for item in done),
         unstated=sum(bool(numbers(text)) for text in store.unanswered_texts(run.id)),
@@ -57,6 +58,11 @@ def summarize_run(store: Store, run: Run, scorer: str | None = None) -> RunSumma
         wall_seconds=union_length(store.attempt_spans(run.id)),
         identity=run.spec.identity,
     )
+
+
+def _mean(scores: list[float | None]) -> tuple[float | None, int]:
+    known = [score for score in scores if score is not None]
+    return (sum(known) / len(known) if known else None), len(known)
 
 
 def backend_use(store: Store, run: int) -> BackendUse:

@@ -15,6 +15,7 @@ from random import Random
 
 from pydantic import Field
 
+from evals.retention import SCORERS, retained
 from evals.task import Attempted, Item, QuestionSet, Source, Task
 from prompts.checks.walk import Vector, prefix_sums, shown, vectors
 from prompts.steps import Step
@@ -72,6 +73,11 @@ def coordinates(item: Item, attempt: Attempted, steps: Sequence[Step]) -> Score:
     return Score(right / len(item.gold), shown(given), f"{right} of {len(item.gold)} coordinates")
 
 
+def kept(item: Item, attempt: Attempted, steps: Sequence[Step]) -> Score:
+    """Score 1 where the last memory holds the final sum, if it was ever written; the others have done their work."""
+    return retained(item.solution[-1:], steps)
+
+
 def _answer(attempt: Attempted) -> Vector | None:
     found = vectors(attempt.answer or "")
     return found[-1] if found else None
@@ -83,7 +89,7 @@ TASK = Task(
     version=VERSION,
     source=WalkSource,
     load=load,
-    scorers={"exact": exact, "coordinates": coordinates},
+    scorers={"exact": exact, "coordinates": coordinates, **SCORERS, "retained": kept},
     primary="exact",
     checks=("walk", "fidelity"),
     answers="vector",

@@ -18,6 +18,7 @@ from string import ascii_uppercase
 from pydantic import Field
 
 from evals.noise import NOISE
+from evals.retention import SCORERS
 from evals.task import Attempted, Item, QuestionSet, Source, Task
 from prompts.memory_text import CHARACTERS_PER_TOKEN
 from prompts.steps import Step
@@ -97,7 +98,7 @@ TASK = Task(
     version=VERSION,
     source=TrackingSource,
     load=load,
-    scorers={"recall": recall, "exact": exact},
+    scorers={"recall": recall, "exact": exact, **SCORERS},
     primary="exact",
     checks=("bindings",),
     answers="words",

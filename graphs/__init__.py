@@ -11,7 +11,18 @@ from typing import Any
 from pydantic import ValidationError, create_model
 from pydantic.fields import FieldInfo
 
-from graphs import compressed_memory, cot, direct, history_loop, isump, self_consistency
+from graphs import (
+    adaptive,
+    chain_of_draft,
+    compressed_memory,
+    cot,
+    direct,
+    history_loop,
+    isump,
+    map_reduce,
+    markovian,
+    self_consistency,
+)
 from graphs.strategy import Strategy
 from prompts.settings import Settings
 from prompts.values import UserError
@@ -19,11 +30,15 @@ from prompts.values import UserError
 DEFAULT = "isump"
 
 STRATEGIES: dict[str, Strategy[Any]] = {
+    "adaptive": adaptive.STRATEGY,
+    "chain_of_draft": chain_of_draft.STRATEGY,
     "compressed_memory": compressed_memory.STRATEGY,
     "cot": cot.STRATEGY,
     "direct": direct.STRATEGY,
     "history_loop": history_loop.STRATEGY,
     "isump": isump.STRATEGY,
+    "map_reduce": map_reduce.STRATEGY,
+    "markovian": markovian.STRATEGY,
     "self_consistency": self_consistency.STRATEGY,
 }
 """Every strategy by name."""

@@ -100,4 +100,5 @@ STRATEGY = Strategy(
     reasoner,
     templates="isump",
     resumable=True,
+    parallel_calls=lambda settings: settings.votes,
 )

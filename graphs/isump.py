@@ -8,6 +8,7 @@ it is.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Literal
 
 from langgraph.graph import END, START, StateGraph
@@ -22,7 +23,8 @@ from prompts.numbered import NumberedReasoner
 from prompts.reasoner import PromptReasoner
 from prompts.settings import MemorySettings
 from prompts.steps import Step, thinking
-from prompts.values import Ending
+from prompts.values import Ending, Thought, UserError, VerbResult
+from prompts.voting import elect
 from prompts.writers import WRITERS, MemoryMode
 
 
@@ -34,6 +36,12 @@ class IsumpSettings(MemorySettings):
         description="keep each thought's result lines, add a line the model writes, have it rewrite all, or write "
         "thought and memory fused in one call",
     )
+    votes: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="continuations of each step, drawn at a temperature, that vote on its result",
+    )
 
 
 MAX_IDLE = 2
@@ -43,10 +51,15 @@ MAX_IDLE = 2
 async def step(state: State, runtime: Runtime[Resources]) -> dict[str, Any]:
     """Do the next small piece of reasoning from question and memory."""
     resources, memory, round = runtime.context, state["memory"], state["round"] + 1
-    limit = min(resources.reasoner.step_tokens, tokens_left(state, resources.settings))
-    result = await with_deadline(
-        lambda: resources.reasoner.step(state["question"], memory, limit=limit), resources.deadline
-    )
+    votes = resources.settings.votes if isinstance(resources.settings, IsumpSettings) else 1
+    limit = min(resources.reasoner.step_tokens, tokens_left(state, resources.settings) // votes)
+
+    async def elected() -> VerbResult[Thought]:
+        one, question = resources.reasoner.step, state["question"]
+        drawn = await asyncio.gather(*(one(question, memory, limit=limit, sample=at) for at in range(votes)))
+        return drawn[0] if votes == 1 else elect(question, drawn)
+
+    result = await with_deadline(elected, resources.deadline)
     if result is None:
         return {"ending": Ending.TIME_LIMIT}
     runtime.stream_writer(thinking(round, memory, result))
@@ -82,7 +95,8 @@ async def summarize(state: State, runtime: Runtime[Resources]) -> dict[str, Any]
     }
 
 
-def _route(state: State) -> Literal["conclude", "go on"]:
+def route(state: State) -> Literal["conclude", "go on"]:
+    """Whether the loop is over."""
     return "conclude" if state["ending"] else "go on"
 
 
@@ -91,8 +105,8 @@ def add_loop(graph: StateGraph[Any, Any, Any, Any]) -> None:
     graph.add_node(step)
     graph.add_node(summarize)
     graph.add_node(conclude)
-    graph.add_conditional_edges("step", _route, {"go on": "summarize", "conclude": "conclude"})
-    graph.add_conditional_edges("summarize", _route, {"go on": "step", "conclude": "conclude"})
+    graph.add_conditional_edges("step", route, {"go on": "summarize", "conclude": "conclude"})
+    graph.add_conditional_edges("summarize", route, {"go on": "step", "conclude": "conclude"})
     graph.add_edge("conclude", END)
 
 
@@ -108,6 +122,8 @@ def reasoner(
     backend: Backend, settings: IsumpSettings, templates: str, *, keeps_what_it_reads: bool = True
 ) -> PromptReasoner:
     """The reasoner that writes its memory in the chosen way."""
+    if settings.votes > 1 and not settings.temperature:
+        raise UserError("Greedy steps are all alike and cannot vote: give a --temperature, such as 0.7.")
     if settings.memory == "fused":
         return FusedReasoner(backend, settings, templates)
     write = WRITERS[settings.memory]
@@ -122,4 +138,5 @@ STRATEGY = Strategy(
     reasoner,
     templates="isump",
     resumable=True,
+    parallel_calls=lambda settings: settings.votes,
 )

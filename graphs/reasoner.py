@@ -35,6 +35,13 @@ class Reasoner(Protocol):
         """Take in one piece of a long context."""
         ...
 
+    def words_of(self, memory: Memory) -> str:
+        """What a memory holds as a text that can be read again.
+
+        Raises ``UserError`` where it is not in words.
+        """
+        ...
+
     async def step(self, question: Question, memory: Memory, *, limit: int, sample: int = 0) -> VerbResult[Thought]:
         """Do the next small piece of reasoning; ``sample`` tells parallel chains apart."""
         ...

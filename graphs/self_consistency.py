@@ -1,12 +1,14 @@
 """Self-consistency (Wang et al., 2203.11171): k chains of thought in parallel, the most frequent answer wins.
 
 python -m app solve "..." --strategy self_consistency --samples 5 --temperature 0.7
+python -m app solve "..." --strategy self_consistency --token-budget 2000
 """
 
 from __future__ import annotations
 
+import asyncio
 import operator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
@@ -21,32 +23,41 @@ from prompts.settings import Settings
 from prompts.steps import Step, thinking
 from prompts.values import Answer, Ending, Thought
 
+MIN_CHAIN = 8
+"""Tokens below which no other chain is begun."""
+
 
 class VotingSettings(Settings):
     """Settings of self-consistency; greedy chains would all be the same one, 0.7 is the paper's (section 3.1)."""
 
     temperature: float = Field(default=0.7, ge=0, le=5, description="0 is greedy")
     samples: int = Field(default=5, ge=1, le=64, description="chains to vote among")
+    token_budget: int = Field(
+        default=0, ge=0, le=10_000_000, description="chains one after another until so many tokens; 0: by number"
+    )
 
 
 class Votes(State):
-    """The loop state and one list that holds at most k thoughts; ``sample`` is the number of a chain."""
+    """The loop state, the thoughts so far and what they took; ``sample`` is the number of a chain."""
 
     sample: int
+    generated: Annotated[int, operator.add]
     thoughts: Annotated[list[Thought], operator.add]
 
 
 async def step(state: Votes, runtime: Runtime[Resources]) -> dict[str, Any]:
     """Think the whole problem through once; chain ``sample`` has its own seed."""
     resources, memory, sample = runtime.context, state["memory"], state["sample"]
-    limit = resources.settings.max_tokens // _samples(resources)
+    settings = _settings(runtime)
+    left = settings.token_budget - state.get("generated", 0)
+    limit = min(left, settings.max_tokens) if settings.token_budget else settings.max_tokens // settings.samples
     result = await with_deadline(
         lambda: resources.reasoner.step(state["question"], memory, limit=limit, sample=sample), resources.deadline
     )
     if result is None:
         return {"thoughts": []}
     runtime.stream_writer(thinking(sample + 1, memory, result))
-    return {"thoughts": [result.value]}
+    return {"thoughts": [result.value], "generated": result.generated}
 
 
 async def conclude(state: Votes, runtime: Runtime[Resources]) -> dict[str, Any]:
@@ -65,21 +76,31 @@ async def conclude(state: Votes, runtime: Runtime[Resources]) -> dict[str, Any]:
 
 
 def _chains(state: Votes, runtime: Runtime[Resources]) -> list[Send]:
-    return [Send("step", {**state, "sample": i}) for i in range(_samples(runtime.context))]
+    settings = _settings(runtime)
+    return [Send("step", {**state, "sample": at}) for at in range(1 if settings.token_budget else settings.samples)]
 
 
-def _samples(resources: Resources) -> int:
-    assert isinstance(resources.settings, VotingSettings), "the settings of an attempt are its strategy's"
-    return resources.settings.samples
+async def _more(state: Votes, runtime: Runtime[Resources]) -> Send | Literal["conclude"]:
+    """One more chain, as long as there are tokens for it and there is time."""
+    left = _settings(runtime).token_budget - state["generated"]
+    if left < MIN_CHAIN or asyncio.get_running_loop().time() >= runtime.context.deadline:
+        return "conclude"
+    return Send("step", {**state, "sample": len(state["thoughts"])})
+
+
+def _settings(runtime: Runtime[Resources]) -> VotingSettings:
+    settings = runtime.context.settings
+    assert isinstance(settings, VotingSettings), "the settings of an attempt are its strategy's"
+    return settings
 
 
 def build() -> Graph:
-    """Compile k x step -> conclude."""
+    """Compile k x step -> conclude, or step … -> conclude within a budget of tokens."""
     graph = StateGraph(Votes, context_schema=Resources, input_schema=State)
     graph.add_node(step)
     graph.add_node(conclude)
     graph.add_conditional_edges(START, _chains, ["step"])
-    graph.add_edge("step", "conclude")
+    graph.add_conditional_edges("step", _more, ["step", "conclude"])
     graph.add_edge("conclude", END)
     return graph.compile()
 
@@ -91,5 +112,5 @@ STRATEGY = Strategy(
     VotingSettings,
     PromptReasoner,
     templates="cot",
-    parallel_calls=lambda settings: settings.samples,
+    parallel_calls=lambda settings: 1 if settings.token_budget else settings.samples,
 )

@@ -46,6 +46,10 @@ class Memory(Protocol):
         """Whether anything is known in it that is not in the ``earlier`` one."""
         ...
 
+    def says(self, fact: str) -> bool | None:
+        """Whether a fact stands in it, in whatever case; ``None`` where it is not in words."""
+        ...
+
     @property
     def sections(self) -> tuple[Section, ...]:
         """The memory as titled lines for display; untrusted text."""
@@ -78,6 +82,10 @@ class TextMemory:
     def adds_to(self, earlier: Memory) -> bool:
         """Whether there is a known line that the earlier memory has not."""
         return not isinstance(earlier, TextMemory) or not set(self.known) <= set(earlier.known)
+
+    def says(self, fact: str) -> bool:
+        """Whether a known line holds the fact."""
+        return any(bare(fact) in bare(line) for line in self.known)
 
     @property
     def sections(self) -> tuple[Section, ...]:
@@ -116,6 +124,10 @@ class VectorMemory:
         """Whether it is another tensor."""
         return self != earlier
 
+    def says(self, fact: str) -> None:
+        """Nobody can tell."""
+        return None
+
     @property
     def sections(self) -> tuple[Section, ...]:
         """Shape and norm; the values themselves say nothing to a reader."""
@@ -132,6 +144,11 @@ class VectorMemory:
             case {"shape": [*shape], "norm": int() | float() as norm} if all(map(_is_size, shape)) and _is_norm(norm):
                 return cls(encoded.data, tuple(shape), norm)
         raise ValueError(f"{encoded.text[:80]!r} is no vector memory")
+
+
+def bare(text: str) -> str:
+    """A text for comparison: without case, line ends and a last full stop."""
+    return " ".join(text.casefold().split()).strip(" .")
 
 
 def _is_size(value: object) -> bool:

@@ -75,7 +75,7 @@ async def carry(
 ) -> VerbResult[Memory]:
     """Work every item of a piece into the result so far; only the newest result is kept, and is the answer at last."""
     accepts, calls = ANSWER_FORMS[question.answers].accepts, tuple[Call, ...]()
-    items = [item.strip(" \n\t;") for item in sentences(clean(chunk))]
+    items = [item.strip(" \n\t;").removeprefix(SO_FAR) for item in sentences(clean(chunk))]
     findings, marks, lines = list[Finding](), dict[str, None](), list[str]()
     start = next((line.removeprefix(SO_FAR) for line in memory.known if line.startswith(SO_FAR)), "")
     if not start and limit > 0:

@@ -21,6 +21,7 @@ from prompts.headings import quote_headings
 from prompts.memories import Memory, TextMemory
 from prompts.memory_text import read_memory, schema, show_memory
 from prompts.pins import pinned_lines, with_pins, without_pins
+from prompts.quotes import split_quotes
 from prompts.render import render
 from prompts.replies import read_answer, read_stated, read_thought, whole_lines
 from prompts.settings import MemorySettings, Settings, with_memory
@@ -138,6 +139,10 @@ class PromptReasoner:
             case _:
                 return shown
 
+    def words_of(self, memory: Memory) -> str:
+        """What is known, as a text that can be read."""
+        return "\n".join(line for lines in split_quotes(self.visible_memory(memory).known) for line in lines)
+
     def memory_part(self, memory: TextMemory) -> str:
         """A memory as the model is shown it."""
         known, goals = show_memory(memory)
@@ -187,7 +192,7 @@ class PromptReasoner:
     def pinned_parts(self) -> tuple[Part, ...]:
         """What is pinned, if anything is."""
         lines = quote_headings("\n".join(f"- {pin}" for pin in self.pins), self.templates)
-        return (Part("memory", self.render("pinned", lines=lines)),) if self.pins else ()
+        return (Part("memory", render("isump/pinned", lines=lines)),) if self.pins else ()
 
     def step_prompt(self, question: Question, memory: Memory) -> tuple[Message, ...]:
         """The prompt of a step that begins a reply of its own, the memory quoted in it."""

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 OURS = {"app", "graphs", "prompts", "memory", "evals"}
-TASKS_MAY = {"evals.task", "evals.noise", "evals.prosqa_graph", "evals.statistics"}
+TASKS_MAY = {"evals.task", "evals.noise", "evals.prosqa_graph", "evals.retention", "evals.statistics"}
 LAZY = {
     "vllm",
     "transformers",

@@ -58,8 +58,7 @@ def test_no_padding_changes_an_answer(file: Path, padding: Any, elsewhere: bool)
         assert all(solved(item) == item.gold for item in items)
         assert {item.gold for item in items} == set(ELSEWHERE.values() if elsewhere else PLACES)
         for item in items:
-            facts = [item.question.context.index(fact) for fact in dict.fromkeys(item.solution)]
-            assert padding == "soft" or facts == sorted(facts), "the facts keep their order"
+            assert item.gold in item.solution[-1] and all(fact in item.question.context for fact in item.solution)
             assert len(item.question.context) <= max(4 * tokens, 500)
             assert len(item.question.context) >= 4 * tokens - 100
 

@@ -34,6 +34,7 @@ RUN = RunSummary(
     model="qwen2.5-coder-1.5b-instruct",
     n=100,
     accuracy={"decimal": accuracy(53, 100), "strict_match": accuracy(41, 100)},
+    means={"decimal": (0.5699, 93), "strict_match": (None, 0)},
     primary="decimal",
     unanswered=7,
     errors=2,
@@ -74,8 +75,8 @@ def test_cost_summary():
 @pytest.mark.parametrize("width", [80, 120])
 def test_run_table_shows_every_number(width):
     text = rendered(run_table(RUN), width)
-    assert row(text, "decimal") == ["53.0%", "43.3", "to", "62.5%", "53", "100"]
-    assert row(text, "strict_match") == ["41.0%", "31.9", "to", "50.8%", "41", "100"]
+    assert row(text, "decimal") == ["53.0%", "43.3", "to", "62.5%", "53", "100", "0.570", "93"]
+    assert row(text, "strict_match") == ["41.0%", "31.9", "to", "50.8%", "41", "100", "0"]
     for i, (name, unit) in enumerate(COST_UNITS.items(), start=1):
         h = 100 * i
         numbers = [f"{h + 3}", f"{h + 2}", f"{h + 5.6:.1f}", f"{h + 6}", f"{3 * h + 9:,}"]

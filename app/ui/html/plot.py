@@ -28,7 +28,9 @@ _TOP, _CHARACTER = 30, 8  # room above; the width of a digit
 _MAX_TICKS, _MAX_WHOLE_TICKS = 6, 8
 _ROUND = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
 
-Marker = Literal["circle", "square", "triangle", "diamond", "down", "cross", "plus", "hourglass", "bowtie", "bar"]
+Marker = Literal[
+    "circle", "square", "triangle", "diamond", "down", "cross", "plus", "hourglass", "bowtie", "star", "house", "bar"
+]
 _SHAPES: dict[Marker, LiteralString] = {
     "circle": "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0z",
     "square": "M-4.5-4.5h9v9h-9z",
@@ -38,6 +40,8 @@ _SHAPES: dict[Marker, LiteralString] = {
     "cross": "M-4.5-4.5L4.5 4.5M-4.5 4.5L4.5-4.5",
     "plus": "M-6 0H6M0-6V6",
     "hourglass": "M-5-5.5H5L-5 5.5H5z",
+    "star": "M0-6.5L1.6-2.2H6L2.6.7 3.8 5.5 0 2.8-3.8 5.5-2.6.7-6-2.2H-1.6z",
+    "house": "M0-6L5.5-1V5.5H-5.5V-1z",
     "bowtie": "M-5.5-5V5L5.5-5V5z",
     "bar": "M-5-5h10v10h-10z",  # in the legend
 }

@@ -1,0 +1,131 @@
+"""Map-reduce over a long text (lambda-RLM, 2603.20105): a fixed tree of readings, its size known before the first call.
+
+    python -m evals.babi_long --data FILE --strategy map_reduce --chunk-tokens 512
+
+Every piece of the text is read by itself, without what the others say (map); so many of the memories that come of it
+as surely fit in a piece are read together as one text (reduce), until there is a single memory. From that the loop of
+``graphs.isump`` goes on. No piece waits for another, but what is said across pieces has to survive without context.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from langgraph.graph import START, StateGraph
+from langgraph.runtime import Runtime
+from pydantic import Field
+
+from graphs import compressed_memory, isump
+from graphs.nodes import Resources, State, out_of_budget, tokens_left, with_deadline
+from graphs.strategy import Graph, Strategy
+from prompts.memories import Memory
+from prompts.steps import Step
+from prompts.values import Ending, Thought, UserError, VerbResult
+
+AT_ONCE = 4
+"""Pieces that are read at once."""
+
+
+class MapReduceSettings(compressed_memory.CompressedMemorySettings):
+    """Settings of map-reduce."""
+
+    chunk_tokens: int = Field(default=512, ge=8, le=65536, description="most tokens of one piece of the text")
+
+
+class TreeState(State):
+    """The loop's state, and the texts of the level of the tree that is read next."""
+
+    texts: tuple[str, ...]
+    fan_in: int
+
+
+def tree(pieces: int, fan_in: int) -> tuple[int, ...]:
+    """The readings of each level.
+
+    >>> tree(9, 3)
+    (9, 3, 1)
+    """
+    levels = [pieces]
+    while levels[-1] > 1:
+        levels.append(-(-levels[-1] // fan_in))
+    return tuple(levels)
+
+
+async def split(state: TreeState, runtime: Runtime[Resources]) -> dict[str, Any]:
+    """Cut the text into pieces; from here on the question is asked without it."""
+    settings = runtime.context.settings
+    assert isinstance(settings, MapReduceSettings), "the settings of an attempt are its strategy's"
+    fan_in = settings.chunk_tokens // settings.memory_tokens
+    if fan_in < 2:
+        raise UserError(
+            f"Two memories of {settings.memory_tokens} tokens have to fit in a piece of {settings.chunk_tokens}: "
+            "raise --chunk-tokens, or lower --memory-tokens."
+        )
+    question, chunks = await runtime.context.reasoner.split(state["question"], settings.chunk_tokens)
+    return {"texts": chunks, "fan_in": fan_in, "question": question}
+
+
+async def read(state: TreeState, runtime: Runtime[Resources]) -> dict[str, Any]:
+    """Read all texts of a level, each into a memory of its own, and join these to the texts of the next."""
+    resources, texts, empty = runtime.context, state["texts"], state["memory"]
+    limit, turns = tokens_left(state, resources.settings) // len(texts), asyncio.Semaphore(AT_ONCE)
+
+    async def one(place: int) -> VerbResult[Memory]:
+        async with turns:
+            result = await resources.reasoner.read(state["question"], empty, texts[place], limit=limit)
+        number, thought = state["read"] + place + 1, Thought(result.text) if result.text else None
+        marks = (*result.marks, f"piece {place + 1} of {len(texts)} of this level")
+        step = Step("read", number, empty, result.value, result.calls, marks, thought, findings=result.findings)
+        runtime.stream_writer(step)
+        return result
+
+    async def level() -> VerbResult[tuple[Memory, ...]]:
+        results = await asyncio.gather(*map(one, range(len(texts))))
+        return VerbResult(tuple(each.value for each in results), tuple(call for each in results for call in each.calls))
+
+    result = await with_deadline(level, resources.deadline)
+    if result is None:
+        return {"ending": Ending.TIME_LIMIT}
+    memories, spent = result.value, state["spent"] + result.generated
+    last = len(memories) == 1
+    return {
+        "texts": () if last else _joined([*map(resources.reasoner.words_of, memories)], state["fan_in"]),
+        "memory": memories[0] if last else empty,
+        "read": state["read"] + len(texts),
+        "spent": spent,
+        "ending": out_of_budget(state["round"], spent, resources.settings),
+    }
+
+
+def _joined(words: Sequence[str], fan_in: int) -> tuple[str, ...]:
+    """The words of the memories, so many in a text."""
+    return tuple("\n".join(filter(None, words[at : at + fan_in])) for at in range(0, len(words), fan_in))
+
+
+def _route(state: TreeState) -> Literal["conclude", "read on", "go on"]:
+    return "conclude" if state["ending"] else "read on" if state["texts"] else "go on"
+
+
+def build() -> Graph:
+    """Compile split -> read a level … -> the loop of isump."""
+    graph = StateGraph(TreeState, context_schema=Resources, input_schema=State)
+    graph.add_node(split)
+    graph.add_node(read)
+    isump.add_loop(graph)
+    graph.add_edge(START, "split")
+    for node in ("split", "read"):
+        graph.add_conditional_edges(node, _route, {"read on": "read", "go on": "step", "conclude": "conclude"})
+    return graph.compile()
+
+
+STRATEGY = Strategy(
+    "map_reduce",
+    "read the pieces of a long text apart, join what was found, then go on step by step",
+    build,
+    MapReduceSettings,
+    compressed_memory.reasoner,
+    templates="isump",
+    parallel_calls=lambda settings: max(AT_ONCE, settings.votes),
+)
