@@ -23,6 +23,7 @@ from app.session import check_backend
 from app.store import Store
 from app.store.database import retry_while_busy
 from app.store.records import Run
+from evals.dry_run import first_prompts
 from evals.progress import bar
 from evals.report import json_line, run_table
 from evals.results import backend_use, summarize_run
@@ -40,6 +41,12 @@ class EvalOptions(SolveOptions, StoreOption):
     concurrency: int = Field(default=4, ge=1, le=1024, description="attempts at once")
     resume: int | None = Field(
         default=None, ge=1, le=MAX_ROW, description="number of a run to go on with: finished items are kept"
+    )
+    retry_errors: int = Field(
+        default=0, ge=0, le=100, description="how often questions that failed are attempted again before the end"
+    )
+    dry_run: int = Field(
+        default=0, ge=0, le=1000, description="print the first prompt of so many questions instead, and ask nothing"
     )
     json_lines: bool = Field(default=False, description="end with one line of JSON")
 
@@ -75,6 +82,10 @@ def measure(task: Task, options: EvalOptions) -> int:
         if questions.notice:
             console.print(questions.notice, style="bold yellow")
 
+        if options.dry_run:
+            print(_dry_run(options, questions, run))
+            return 0
+
         begun = False
 
         async def attempt_all() -> None:
@@ -87,12 +98,15 @@ def measure(task: Task, options: EvalOptions) -> int:
                     )
                 else:
                     check_model(run, backend)
-                with bar(console) as report:
-                    runner = Runner(store, task, questions, run, backend, options.concurrency)
-                    async with aclosing(runner.progress()) as updates:
-                        async for progress in updates:
-                            begun = True
-                            report(progress)
+                for _ in range(1 + options.retry_errors):
+                    with bar(console) as report:
+                        runner = Runner(store, task, questions, run, backend, options.concurrency)
+                        async with aclosing(runner.progress()) as updates:
+                            async for progress in updates:
+                                begun = True
+                                report(progress)
+                    if all(result.status == "done" for result in store.items(run.id)):
+                        break
 
         try:
             asyncio.run(attempt_all())
@@ -112,6 +126,12 @@ def measure(task: Task, options: EvalOptions) -> int:
             return 1
         assert run is not None, "a run that ended without an error was begun"
         return _report(store, run, out, options.json_lines)
+
+
+def _dry_run(options: EvalOptions, questions: QuestionSet, run: Run | None) -> str:
+    strategy = find_strategy(run.spec.strategy) if run else options.chosen_strategy
+    settings = run.spec.settings if run else options.settings
+    return asyncio.run(first_prompts(questions, options.dry_run, strategy, options.backend, settings))
 
 
 def _report(store: Store, run: Run, out: Console, json_lines: bool) -> int:

@@ -15,10 +15,9 @@ are all right when 18 is.
 
 from __future__ import annotations
 
-import json
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
@@ -26,12 +25,12 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from evals.math_files import from_file, item_of, records
 from evals.task import Attempted, Item, QuestionSet, Scorer, Source, Task
 from prompts.checks.numbers import number
-from prompts.clean import check_question
 from prompts.steps import Step
-from prompts.user_files import UserPath, read_given
-from prompts.values import Question, Score, UserError
+from prompts.user_files import UserPath
+from prompts.values import Score, UserError
 
 _STRICT = re.compile(r"#### (\-?[0-9\.\,]+)")
 _FLEXIBLE = re.compile(r"(-?[$0-9.,]{2,})|(-?[0-9]+)")
@@ -57,7 +56,7 @@ class GsmSource(Source):
         description="the real set from the hub, the built-in questions, generated ones, or hub else builtin",
     )
     data: UserPath | None = Field(
-        default=None, description="a local file in the official format, instead of any source"
+        default=None, description="a local file instead of any source: GSM8K's JSON Lines, SVAMP's JSON or ASDiv's XML"
     )
     split: Literal["train", "test"] = Field(default="test", description="which part; with --data it only names the set")
     calculations: str | None = Field(
@@ -85,7 +84,7 @@ def load(source: GsmSource) -> QuestionSet:
     if source.source == "gym":
         return _gym(source)
     if source.data is not None:
-        name, items, notice = f"gsm8k/{source.split}", _from_file(source.data, source.split), ""
+        name, items, notice = f"gsm8k/{source.split}", from_file(source.data, source.split), ""
     elif source.source == "builtin":
         name, items, notice = "gsm8k-builtin", _builtin(), BUILTIN_NOTICE
     else:
@@ -95,59 +94,8 @@ def load(source: GsmSource) -> QuestionSet:
     return QuestionSet(name, VERSION, source.sample(kept), notice)
 
 
-def _item(id: str, record: Any, where: str) -> Item:
-    """Build an item from one decoded line; ``where`` names its place for error messages."""
-    if not isinstance(record, dict):
-        raise UserError(f"{where} is not a JSON object with 'question' and 'answer'.")
-    for key in ("question", "answer"):
-        if not isinstance(record.get(key), str) or not record[key].strip():
-            raise UserError(f"{where} has no text under '{key}'.")
-    solution, mark, gold = record["answer"].rpartition("####")
-    gold = gold.strip()
-    if not mark:
-        raise UserError(f"{where} has no '####' before the final number in its 'answer'.")
-    if number(gold) is None:
-        raise UserError(f"{where} has {gold!r} after '####', which is not a number.")
-    steps = tuple(line.strip() for line in solution.splitlines() if line.strip())
-    try:
-        return Item(Question(id, check_question(record["question"])), gold, steps)
-    except UserError as error:
-        raise UserError(f"{where}: {error}") from error
-
-
-def _from_file(path: Path, split: str) -> tuple[Item, ...]:
-    items = tuple(_item(f"{split}-{line}", record, where) for line, record, where in _records(path))
-    if not items:
-        raise UserError(f"{path} has no questions: it should hold one JSON object per line.")
-    return items
-
-
 def _builtin() -> tuple[Item, ...]:
-    return tuple(_item(record["id"], record, where) for _, record, where in _records(BUILTIN))
-
-
-def _records(path: Path) -> Iterator[tuple[int, Any, str]]:
-    """Yield line number, decoded line and a name for the place; empty lines are skipped."""
-    # Split at "\n" alone: splitlines() would also cut at U+2028, which JSON allows inside a string.
-    lines = read_given(path).split("\n")
-    for line, text in enumerate(lines, 1):
-        if text.strip():
-            where = f"{path} line {line}"
-            try:
-                record = json.loads(text, object_pairs_hook=_object)
-                json.dumps(record, ensure_ascii=False).encode()
-            except UnicodeEncodeError as error:
-                raise UserError(f"{where} holds half a character (a lone surrogate): write it in UTF-8.") from error
-            except (ValueError, RecursionError) as error:
-                raise UserError(f"{where} is not valid JSON: {error}.") from error
-            yield line, record, where
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a key stands there twice")
-    return found
+    return tuple(item_of(record["id"], record, where) for _, record, where in records(BUILTIN))
 
 
 def _hub_or_builtin(source: str, split: str) -> tuple[str, tuple[Item, ...], str]:
@@ -182,7 +130,7 @@ def _hub(split: str) -> tuple[Item, ...]:
         records = list(rows)
     except Exception as error:  # the client raises errors of half a dozen libraries; all mean "no data", and are told
         raise _Unreachable(_brief(error)) from error
-    return tuple(_item(f"{split}-{n}", record, f"{REPO} {split} row {n}") for n, record in enumerate(records, 1))
+    return tuple(item_of(f"{split}-{n}", record, f"{REPO} {split} row {n}") for n, record in enumerate(records, 1))
 
 
 def _check_hub(file: str) -> None:
@@ -235,7 +183,7 @@ def _gym(source: GsmSource) -> QuestionSet:
 def _gym_item(id: str, entry: Any) -> Item:
     solution = str(entry["metadata"]["answer_cot"]).rpartition("####")[0]
     record = {"question": entry["question"], "answer": f"{solution}#### {entry['answer']}"}
-    return _item(id, record, f"reasoning-gym item {id}")
+    return item_of(id, record, f"reasoning-gym item {id}")
 
 
 def strict_match(item: Item, attempt: Attempted, steps: Sequence[Step]) -> Score:

@@ -18,6 +18,7 @@ from graphs import isump
 from graphs.nodes import Resources, State, out_of_budget, tokens_left, with_deadline
 from graphs.strategy import Graph, Strategy
 from prompts.backend import Backend
+from prompts.reading import by_form, by_heads
 from prompts.reasoner import PromptReasoner
 from prompts.steps import Step
 from prompts.values import Ending, Thought
@@ -27,9 +28,11 @@ class CompressedMemorySettings(isump.IsumpSettings):
     """Settings of compressed memory."""
 
     chunk_tokens: int = Field(default=128, ge=8, le=65536, description="most tokens of one piece of the text")
-    reading: Literal["keep", "rewrite"] = Field(
-        default="keep", description="keep what the model copies or works out of a piece, or have it rewrite its notes"
+    reading: Literal["keep", "heads", "rewrite"] = Field(
+        default="keep",
+        description="keep what the model copies or works out of a piece, have it rewrite one of several notes, or all",
     )
+    heads: int = Field(default=4, ge=1, le=64, description="notes of a memory that is read into by heads")
     max_tokens: int = Field(default=16_384, ge=8, le=10_000_000, description="most tokens generated in one attempt")
 
 
@@ -89,7 +92,8 @@ def build() -> Graph:
 
 def reasoner(backend: Backend, settings: CompressedMemorySettings, templates: str) -> PromptReasoner:
     """The reasoner of isump, which reads in the chosen way."""
-    return isump.reasoner(backend, settings, templates, keeps_what_it_reads=settings.reading == "keep")
+    reader = by_heads(settings.heads) if settings.reading == "heads" else by_form
+    return isump.reasoner(backend, settings, templates, reader=None if settings.reading == "rewrite" else reader)
 
 
 STRATEGY = Strategy(

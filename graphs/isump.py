@@ -20,6 +20,7 @@ from graphs.strategy import Graph, Strategy
 from prompts.backend import Backend
 from prompts.fused import FusedReasoner
 from prompts.numbered import NumberedReasoner
+from prompts.reading import Reader, by_form
 from prompts.reasoner import PromptReasoner
 from prompts.settings import MemorySettings
 from prompts.steps import Step, thinking
@@ -119,15 +120,14 @@ def build() -> Graph:
 
 
 def reasoner(
-    backend: Backend, settings: IsumpSettings, templates: str, *, keeps_what_it_reads: bool = True
+    backend: Backend, settings: IsumpSettings, templates: str, *, reader: Reader | None = by_form
 ) -> PromptReasoner:
     """The reasoner that writes its memory in the chosen way."""
     if settings.votes > 1 and not settings.temperature:
         raise UserError("Greedy steps are all alike and cannot vote: give a --temperature, such as 0.7.")
     if settings.memory == "fused":
         return FusedReasoner(backend, settings, templates)
-    write = WRITERS[settings.memory]
-    return NumberedReasoner(backend, settings, templates, write, keeps_what_it_reads=keeps_what_it_reads)
+    return NumberedReasoner(backend, settings, templates, WRITERS[settings.memory], reader=reader)
 
 
 STRATEGY = Strategy(

@@ -26,7 +26,7 @@ from prompts.headings import quote_headings
 from prompts.liveness import BETWEEN
 from prompts.memories import Memory, TextMemory
 from prompts.quotes import split_quotes
-from prompts.reading import READERS
+from prompts.reading import Reader, by_form
 from prompts.reasoner import PromptReasoner
 from prompts.render import render
 from prompts.replies import cut, read_stated, readable
@@ -76,12 +76,14 @@ class NumberedReasoner(PromptReasoner):
         write: Writer,
         show: Callable[[int, str], str] = as_step,
         *,
-        keeps_what_it_reads: bool = True,
+        reader: Reader | None = by_form,
     ) -> None:
-        """Bind a backend and the settings to the templates in ``prompts/<templates>/`` and a way to write memories."""
+        """Bind a backend and the settings to the templates in ``prompts/<templates>/`` and a way to write memories.
+
+        ``reader`` takes in a piece of a text by continuing; without one, the notes are rewritten for each.
+        """
         super().__init__(backend, settings, templates)
-        self._keeps_what_it_reads = keeps_what_it_reads
-        self._write, self._show = write, show
+        self._write, self._show, self._reader = write, show, reader
 
     async def step(self, question: Question, memory: Memory, *, limit: int, sample: int = 0) -> VerbResult[Thought]:
         """The work under one heading, and the answer if the model ends with it.
@@ -116,11 +118,10 @@ class NumberedReasoner(PromptReasoner):
         return VerbResult(Thought(text, answer, reply.read.text, result), calls, marks, reply.findings)
 
     async def read(self, question: Question, memory: Memory, chunk: str, *, limit: int) -> VerbResult[Memory]:
-        """The memory after ``chunk``, as the question's form of answer has it read (``prompts.reading``)."""
-        if not self._keeps_what_it_reads or not self.caller.continues:
+        """The memory after ``chunk``, taken in by the reader (``prompts.reading``)."""
+        if self._reader is None or not self.caller.continues:
             return await super().read(question, memory, chunk, limit=limit)
-        take_in = READERS[ANSWER_FORMS[question.answers].reads]
-        return self.pinned(await take_in(self, question, self.visible_memory(memory), chunk, limit))
+        return self.pinned(await self._reader(self, question, self.visible_memory(memory), chunk, limit))
 
     async def renew(self, question: Question, memory: Memory, thought: Thought, limit: int) -> VerbResult[Memory]:
         """The memory with what ``thought`` adds to it, and the heading of the step to follow as what to do next."""

@@ -1,7 +1,8 @@
-"""Ways to take in one piece of a long text as a continuation of what is known: ``copy`` and ``carry``.
+"""Ways to take in one piece of a long text as a continuation of what is known: ``copy``, ``carry`` and by heads.
 
     copy    the sentences of the piece that the answer may depend on, word for word, behind those of the pieces before
     carry   the result so far, with every item of the piece worked into it, one line each
+    heads   several notes, of which each piece rewrites one
 
 The model writes on from its own lines, as in ``prompts.numbered``; asked to write notes anew, a small model loses what
 it had. What it writes is held against the piece: a line that is no sentence of it is none, an item that was passed over
@@ -11,7 +12,7 @@ is put before the model again. A new way is a coroutine like these and an entry 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
@@ -20,10 +21,11 @@ from prompts.answers import ANSWER_FORMS
 from prompts.caller import message
 from prompts.chunks import sentences
 from prompts.clean import clean
+from prompts.forgetting import FORGETTING
 from prompts.headings import quote_headings
 from prompts.memories import Memory, TextMemory
 from prompts.memory_lines import kept_lines
-from prompts.quotes import quoted, split_quotes
+from prompts.quotes import asks_of_the_past, quoted, split_quotes, superseded
 from prompts.replies import cut
 from prompts.results import canonical
 from prompts.values import Call, Ending, Finding, Generation, Message, Part, Question, VerbResult
@@ -36,6 +38,8 @@ Reader = Callable[["NumberedReasoner", Question, TextMemory, str, int], Awaitabl
 READING = "reading"
 """The name under which findings say what became of a line that the model wrote while it read."""
 SO_FAR = "Result so far: "
+SPARE = 8
+"""Tokens of a reply beyond every sentence of a piece, each once."""
 START_TOKENS = 48
 """Most tokens of the result before the first item."""
 MIN_WRITTEN, WRITTEN_PER_READ = 48, 8
@@ -52,22 +56,42 @@ async def copy(
     quotes, results = split_quotes(memory.known)
     known = "".join(f"- {line}\n" for line in (*results, *quotes))
     begun = f"What we know from the parts before:\n{known}\n{_COPIED}" if known else _COPIED
-    prompt, most = _reading(reasoner, question, chunk, "copy", begun), reasoner.settings.memory_tokens
+    prompt = _reading(reasoner, question, chunk, "copy", begun)
     if limit <= 0:
         return VerbResult(memory, marks=("no tokens left to read with",))
-    call = await reasoner.caller.ask(prompt, min(limit, most), stop=("\n\n",))
     found = [clean(sentence).strip() for sentence in sentences(clean(chunk))]
-    lines, findings = list[str](), list[Finding]()
+    each_once = await reasoner.caller.count("".join(f"- {sentence}\n" for sentence in dict.fromkeys(found)))
+    most = min(limit, reasoner.settings.memory_tokens, each_once + SPARE)  # else it copies in circles
+    call = await reasoner.caller.ask(prompt, most, stop=("\n\n",))
+    copied, findings = set[str](), list[Finding]()
     for line in kept_lines(_whole(call.generation).split("\n")):
         sentence = _sentence(line, found)
         if sentence is None:
             findings.append(Finding(READING, "not in the text", line))
         else:
-            lines.append(quoted(sentence))
+            copied.add(sentence)
             if sentence != line:
                 findings.append(Finding(READING, "taken for", line, sentence))
-    made = await reasoner.bounded(TextMemory(tuple(dict.fromkeys((*memory.known, *lines))), memory.next))
+    lines = [sentence for sentence in found if sentence in copied]
+    kept, gone = _with(quotes, lines, question)
+    findings += (Finding(FORGETTING, "superseded", quoted(line)) for line in gone)
+    made = await reasoner.bounded(TextMemory((*results, *map(quoted, kept)), memory.next))
     return VerbResult(made.value, (call,), findings=(*findings, *made.findings), text="\n".join(lines))
+
+
+def _with(quotes: Sequence[str], lines: Sequence[str], question: Question) -> tuple[list[str], list[str]]:
+    """The quotes of a memory with new ones behind them, and those that are no longer true; what is said twice once."""
+    kept, gone = list(quotes), list[str]()
+    for line in lines:
+        told = [*kept, line]
+        old = superseded(told)
+        if line in kept and not old:
+            continue
+        kept = told
+        if not asks_of_the_past(question.text):
+            gone += (told[at] for at in old if told[at] != line)
+            kept = [each for at, each in enumerate(told) if at not in old]
+    return kept, gone
 
 
 async def carry(
@@ -111,6 +135,38 @@ async def carry(
             lines.append(begun(rest[0]))
     made = TextMemory((f"{SO_FAR}{result}",) if result else (), memory.next)
     return VerbResult(made, calls, tuple(marks), tuple(findings), Ending.ANSWERED, "\n".join(lines))
+
+
+def by_heads(count: int) -> Reader:
+    """A reader into a memory of ``count`` notes, of which each piece rewrites the one that was longest not written.
+
+    After Multi-Head Recurrent Memory (2607.01523): what the other notes hold cannot be lost in the rewriting, and no
+    call is made to choose. A memory holds its notes in the order in which they were written.
+    """
+
+    async def heads(
+        reasoner: NumberedReasoner, question: Question, memory: TextMemory, chunk: str, limit: int
+    ) -> VerbResult[Memory]:
+        notes, results = split_quotes(memory.known)
+        note, others = (notes[0], notes[1:]) if len(notes) >= count else ("", notes)
+        begun = f"Note so far: {note or 'nothing yet'}\nNote with this part:"
+        most = min(limit, reasoner.settings.memory_tokens // count)
+        if most <= 0:
+            return VerbResult(memory, marks=("no tokens left to read with",))
+        call = await reasoner.caller.ask(_reading(reasoner, question, chunk, "heads", begun), most, stop=("\n",))
+        written = " ".join(kept_lines(_whole(call.generation).split("\n"))) or note
+        lines = (*results, *(quoted(each) for each in (*others, written) if each))
+        made = await reasoner.bounded(TextMemory(lines, memory.next))
+        return VerbResult(made.value, (call,), findings=made.findings, text=written)
+
+    return heads
+
+
+async def by_form(
+    reasoner: NumberedReasoner, question: Question, memory: TextMemory, chunk: str, limit: int
+) -> VerbResult[Memory]:
+    """Take in a piece as the question's form of answer has it."""
+    return await READERS[ANSWER_FORMS[question.answers].reads](reasoner, question, memory, chunk, limit)
 
 
 READERS: dict[str, Reader] = {"copy": copy, "carry": carry}

@@ -10,7 +10,15 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 OURS = {"app", "graphs", "prompts", "memory", "evals"}
-TASKS_MAY = {"evals.task", "evals.noise", "evals.prosqa_graph", "evals.retention", "evals.statistics"}
+TASKS_MAY = {
+    "evals.task",
+    "evals.noise",
+    "evals.prosqa_graph",
+    "evals.retention",
+    "evals.math_files",
+    "evals.gsm8k",
+    "evals.statistics",
+}
 LAZY = {
     "vllm",
     "transformers",
@@ -27,6 +35,8 @@ ENTRY = {
     "evals.runner",
     "evals.tasks",
     "evals.identity",
+    "evals.dry_run",
+    "evals.length_chart",
     "evals.commands",
     "evals.sweep",
     "evals.report",

@@ -35,6 +35,7 @@ OTHER = {
     "pin": "It is spring.",
     "chunk_tokens": "64",
     "reading": "rewrite",
+    "heads": "2",
     "max_steps": "3",
     "max_tokens": "512",
     "max_seconds": "60",

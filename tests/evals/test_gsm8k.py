@@ -277,3 +277,32 @@ def test_gym_items_do_not_depend_on_the_limit(monkeypatch: pytest.MonkeyPatch):
     assert ids(task) == ["gym-7-2", "gym-7-3", "gym-7-4"]
     assert (task.items[0].gold, task.items[0].solution) == ("2", ("It is 2*1 = 2.",))
     assert len(load(source="gym").items) == gsm8k.GYM_SIZE
+
+
+SVAMP = [
+    {"ID": "1", "Body": "Ann has 3 cats", "Question": "How many legs have they?", "Equation": "3*4", "Answer": 12.0},
+    {"ID": "2", "Body": "", "Question": "What is 1.5 + 1?", "Answer": "2.5"},
+]
+ASDIV = """<?xml version="1.0" encoding="UTF-8"?>
+<Machine-Reading-Corpus-File><ProblemSet>
+<Problem ID="nluds-1"><Body>Ann has 3 cats.</Body><Solution-Type>Mul</Solution-Type><Question>How many legs have they?
+</Question><Answer>12 (legs)</Answer><Formula>3*4=12</Formula></Problem>
+<Problem ID="nluds-2"><Body>Is it?</Body><Question>Who?</Question><Answer>Ann; Bob</Answer><Formula/></Problem>
+</ProblemSet></Machine-Reading-Corpus-File>"""
+
+
+@pytest.mark.parametrize(
+    ("text", "golds"), [(json.dumps(SVAMP), ["12", "2.5"]), (ASDIV, ["12"])], ids=["SVAMP", "ASDiv"]
+)
+def test_problems_of_other_sets_are_read_into_the_same_form(text: str, golds: list[str], tmp_path: Path) -> None:
+    (tmp_path / "problems").write_text(text)
+    items = sorted(load(data=tmp_path / "problems").items, key=lambda item: item.question.id)
+    assert [item.gold for item in items] == golds
+    assert items[0].question.text == "Ann has 3 cats. How many legs have they?" and items[0].solution[0][:3] == "3*4"
+
+
+@pytest.mark.parametrize("text", ["[3]", '[{"Body": "x"}]', "[", "<a", "<a><Problem/></a>", "<a/>", "[]"])
+def test_a_file_of_no_known_form_is_one_sentence(text: str, tmp_path: Path) -> None:
+    (tmp_path / "problems").write_text(text)
+    with pytest.raises(UserError, match="problems"):
+        load(data=tmp_path / "problems")

@@ -270,3 +270,20 @@ def test_the_exit_code_says_whether_every_item_has_a_result(
     assert ended.value.code == code
     assert ("ran out" in said) == (code > 0), "the reason is named"
     assert f"{3 - len(replies)} errors" in said
+
+
+def test_what_failed_is_attempted_again_as_often_as_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replies, data = tmp_path / "replies.jsonl", tmp_path / "data.jsonl"
+    replies.write_text('"Answer: 1"\n')
+    data.write_text('{"question": "How many?", "answer": "#### 1"}\n{"question": "How much?", "answer": "#### 1"}\n')
+    where = ["--data", str(data), "--strategy", "direct", "--backend", "scripted", "--replies", str(replies)]
+    words = ["gsm8k", *where, "--concurrency", "1", "--store", str(tmp_path / "t.sqlite"), "--retry-errors", "2"]
+    monkeypatch.setattr("sys.argv", words)
+    with pytest.raises(SystemExit) as ended:
+        main("gsm8k")
+    assert ended.value.code == 1, "the script holds one reply"
+    with Store.existing(tmp_path / "t.sqlite") as store:
+        tries = [attempt.spec.question.text for attempt in store.attempts()]
+    assert sorted(map(tries.count, set(tries))) == [1, 3]

@@ -10,7 +10,7 @@ from prompts.backend import Capability
 from prompts.memories import Memory, TextMemory
 from prompts.numbered import NumberedReasoner
 from prompts.quotes import quoted
-from prompts.reading import READING, SO_FAR
+from prompts.reading import READING, SO_FAR, by_heads
 from prompts.values import Question, Request, VerbResult
 from prompts.writers import keep
 
@@ -126,3 +126,19 @@ async def test_a_quote_is_shown_also_where_no_reply_is_continued() -> None:
     made = NumberedReasoner(backend, IsumpSettings(), "isump", keep)
     await made.step(WHERE, TextMemory((quoted("Mary went home."), "She is at home.")), limit=99)
     assert "Solution so far:\nMary went home.\nStep 1: She is at home." in backend.requests[0].messages[1].content
+
+
+async def test_each_piece_rewrites_the_note_that_was_longest_not_written() -> None:
+    written = [f" Note of part {n}." for n in range(5)] + [" none"]
+    backend, memory = ScriptedBackend(written, capabilities=CAPABILITIES), TextMemory()
+    reasoner = NumberedReasoner(backend, IsumpSettings(memory_tokens=64), "isump", keep, reader=by_heads(3))
+    for n in range(6):
+        made = await reasoner.read(WHERE, memory, f"Part {n}.", limit=99)
+        assert isinstance(made.value, TextMemory)
+        memory = made.value
+    assert memory.known == tuple(quoted(f"Note of part {n}.") for n in (3, 4, 2)), (
+        "nothing new leaves the note as it is"
+    )
+    shown = [request.prefill.partition("\n")[0] for request in backend.requests]
+    assert shown == ["Note so far: nothing yet"] * 3 + [f"Note so far: Note of part {n}." for n in range(3)]
+    assert {request.max_tokens for request in backend.requests} == {64 // 3}

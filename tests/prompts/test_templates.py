@@ -31,7 +31,7 @@ QUESTIONS = (CLIPS, *(replace(CLIPS, context="She sold 48. Then 24.", answers=fo
 
 
 def every_setting() -> Iterator[dict[str, object]]:
-    forms = product(get_args(MemoryMode), ("text", "json"), (False, True), ("keep", "rewrite"))
+    forms = product(get_args(MemoryMode), ("text", "json"), (False, True), ("keep", "heads", "rewrite"))
     for memory, form, flag, reading in forms:
         given = {"memory": memory, "memory_form": form, "drop_question": flag, "max_steps": 3, "memory_tokens": 16}
         given["reading"] = reading
