@@ -47,7 +47,7 @@ from graphs import find_strategy
 from graphs.strategy import Strategy, settings_for
 from prompts.backend import Backend
 from prompts.settings import Settings
-from prompts.user_files import read_given
+from prompts.user_files import UserPath, read_given
 from prompts.writers import MemoryMode
 
 COMPARED = ("peak_context", "generated", "processed")
@@ -62,6 +62,7 @@ class SweepOptions(SolveOptions, StoreOption):
     step_sizes: str = Field(default="192", description="loops: most tokens of one thought")
     seeds: str = Field(default="", description="sampling seeds, each a run of its own")
     models: str = Field(default="", description="models, each a run of its own")
+    config: UserPath | None = Field(default=None, description="a TOML file with the task and any of these options")
     dry_run: int = Field(
         default=0, ge=0, le=1000, description="print the first prompt of so many questions instead, and ask nothing"
     )

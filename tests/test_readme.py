@@ -17,6 +17,7 @@ from app.cli import Isump, command
 from app.options import ALIASES
 from evals.commands import options_of
 from evals.compare import Compare
+from evals.length_chart import ChartOptions
 from evals.sweep import SweepOptions
 from evals.tasks import TASKS
 
@@ -45,7 +46,7 @@ def models_of(command: type[BaseModel]) -> Iterator[type[BaseModel]]:
 
 
 def test_every_option_it_names_exists() -> None:
-    models = [*models_of(Isump), *map(options_of, TASKS.values()), Compare, SweepOptions]
+    models = [*models_of(Isump), *map(options_of, TASKS.values()), ChartOptions, Compare, SweepOptions]
     names = {name for model in models for name in model.model_fields}
     known = {f"--{name.replace('_', '-')}" for name in {*names - ALIASES.keys(), *ALIASES.values()}}
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", re.sub(r"pip install [^&\n]*", "", README)))
