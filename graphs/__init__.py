@@ -22,6 +22,7 @@ from graphs import (
     map_reduce,
     markovian,
     self_consistency,
+    truncated,
 )
 from graphs.strategy import Strategy
 from prompts.settings import Settings
@@ -40,6 +41,7 @@ STRATEGIES: dict[str, Strategy[Any]] = {
     "map_reduce": map_reduce.STRATEGY,
     "markovian": markovian.STRATEGY,
     "self_consistency": self_consistency.STRATEGY,
+    "truncated": truncated.STRATEGY,
 }
 """Every strategy by name."""
 

@@ -65,7 +65,7 @@ class PromptReasoner:
     async def split(self, question: Question, tokens: int) -> tuple[Question, tuple[str, ...]]:
         """The question without its context, and the context in pieces of at most ``tokens``, cut at sentence ends."""
         chunks = await split_text(clean(question.context), tokens, self.caller.count)
-        return replace(question, context=self.render("read_all") if chunks else ""), chunks
+        return replace(question, context=render("isump/read_all") if chunks else ""), chunks
 
     async def read(self, question: Question, memory: Memory, chunk: str, *, limit: int) -> VerbResult[Memory]:
         """The memory after ``chunk``, one piece of a long text; at most ``memory_tokens`` and ``limit`` generated."""

@@ -36,6 +36,7 @@ OTHER = {
     "chunk_tokens": "64",
     "reading": "rewrite",
     "heads": "2",
+    "context_tokens": "64",
     "max_steps": "3",
     "max_tokens": "512",
     "max_seconds": "60",

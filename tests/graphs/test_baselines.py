@@ -49,6 +49,19 @@ async def test_markovian_goes_on_from_the_end_of_its_text_word_for_word() -> Non
     assert len({len(request.messages[1].content) for request in backend.requests}) == 1, "nothing else is carried"
 
 
+@pytest.mark.parametrize("tokens", [16, 64, 9999])
+async def test_the_truncated_baseline_sees_the_end_of_the_text_in_its_budget(tokens: int) -> None:
+    text = " ".join(f"Ann has {n} hats." for n in range(99))
+    backend = ScriptedBackend(["Answer: 72"])
+    settings = settings_for(STRATEGIES["truncated"], {"context_tokens": tokens})
+    with Store.open(":memory:") as store:
+        async for _ in solve(Question("q", "How many?", text), "truncated", backend, settings, store):
+            pass
+    (shown,) = [part.text for part in backend.requests[0].messages[1].parts if part.kind == "context"]
+    assert text.endswith(shown) and len(shown) <= 4 * tokens and shown.startswith("Ann")
+    assert len(shown) >= min(len(text), 2 * tokens)
+
+
 async def test_a_budget_of_tokens_draws_chains_until_it_is_spent() -> None:
     replies = cycle(["So 72.\nAnswer: 72", "So 70.\nAnswer: 70", "So 72.\nAnswer: 72"])
     one = len("So 72.\nAnswer: 72") // 4

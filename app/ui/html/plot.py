@@ -29,7 +29,19 @@ _MAX_TICKS, _MAX_WHOLE_TICKS = 6, 8
 _ROUND = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
 
 Marker = Literal[
-    "circle", "square", "triangle", "diamond", "down", "cross", "plus", "hourglass", "bowtie", "star", "house", "bar"
+    "circle",
+    "square",
+    "triangle",
+    "diamond",
+    "down",
+    "cross",
+    "plus",
+    "hourglass",
+    "bowtie",
+    "star",
+    "house",
+    "hexagon",
+    "bar",
 ]
 _SHAPES: dict[Marker, LiteralString] = {
     "circle": "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0z",
@@ -42,6 +54,7 @@ _SHAPES: dict[Marker, LiteralString] = {
     "hourglass": "M-5-5.5H5L-5 5.5H5z",
     "star": "M0-6.5L1.6-2.2H6L2.6.7 3.8 5.5 0 2.8-3.8 5.5-2.6.7-6-2.2H-1.6z",
     "house": "M0-6L5.5-1V5.5H-5.5V-1z",
+    "hexagon": "M-3-5.2H3L6 0 3 5.2H-3L-6 0z",
     "bowtie": "M-5.5-5V5L5.5-5V5z",
     "bar": "M-5-5h10v10h-10z",  # in the legend
 }
