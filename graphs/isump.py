@@ -45,6 +45,8 @@ class IsumpSettings(MemorySettings):
     )
 
 
+MIN_VOTE = 8
+"""Tokens of a continuation that votes; where there are fewer left, fewer are drawn."""
 MAX_IDLE = 2
 """Rounds in a row that may add nothing to the memory."""
 
@@ -52,8 +54,9 @@ MAX_IDLE = 2
 async def step(state: State, runtime: Runtime[Resources]) -> dict[str, Any]:
     """Do the next small piece of reasoning from question and memory."""
     resources, memory, round = runtime.context, state["memory"], state["round"] + 1
-    votes = resources.settings.votes if isinstance(resources.settings, IsumpSettings) else 1
-    limit = min(resources.reasoner.step_tokens, tokens_left(state, resources.settings) // votes)
+    asked, left = resources.settings, tokens_left(state, resources.settings)
+    votes = max(1, min(asked.votes, left // MIN_VOTE)) if isinstance(asked, IsumpSettings) else 1
+    limit = min(resources.reasoner.step_tokens, left // votes)
 
     async def elected() -> VerbResult[Thought]:
         one, question = resources.reasoner.step, state["question"]

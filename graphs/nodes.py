@@ -62,14 +62,19 @@ def initial_state(question: Question, memory: Memory, round: int = 0, read: int 
 
 def tokens_left(state: State, settings: Settings) -> int:
     """Tokens an attempt may still generate before those set aside for its conclusion."""
-    return settings.max_tokens - settings.answer_tokens - state["spent"]
+    return settings.max_tokens - _set_aside(settings) - state["spent"]
+
+
+def _set_aside(settings: Settings) -> int:
+    """Tokens kept for the conclusion: no more than half of a budget that is small."""
+    return min(settings.answer_tokens, settings.max_tokens // 2)
 
 
 def out_of_budget(round: int, spent: int, settings: Settings) -> Ending | None:
     """The budget that is used up, if one is; tokens for the conclusion are set aside."""
     if round >= settings.max_steps:
         return Ending.STEP_LIMIT
-    if spent + settings.answer_tokens >= settings.max_tokens:
+    if spent + _set_aside(settings) >= settings.max_tokens:
         return Ending.TOKEN_LIMIT
     return None
 

@@ -68,10 +68,11 @@ class Caller:
         form: Mapping[str, Any] | None = None,
         stop: tuple[str, ...] = (),
     ) -> Call:
-        """One call, of at most ``limit`` generated tokens; ``shift`` is added to the seed."""
+        """One call, of at most ``limit`` generated tokens, or one; ``shift`` is added to the seed."""
         temperature = self.settings.temperature if temperature is None else temperature
         seed = self.settings.seed + shift
-        request = Request(self._escape_control_tokens(messages), limit, temperature, seed, form, stop)
+        most = max(1, limit)  # to a server less than one is without a limit
+        request = Request(self._escape_control_tokens(messages), most, temperature, seed, form, stop)
         generation = await self.backend.generate(request)
         return Call(request, replace(generation, text=encodable(generation.text)))
 

@@ -87,6 +87,6 @@ async def test_without_a_context_it_is_isump() -> None:
 
 async def test_the_token_budget_ends_the_reading_with_an_answer_or_none() -> None:
     with Store.open(":memory:") as store:
-        records = await taken(store, scripted(), max_tokens=140)
+        records = await taken(store, scripted(), max_tokens=24)
         assert store.attempt(1).ending == "token_limit"
     assert records[-1].step.verb == "conclude" and sum(r.step.verb == "read" for r in records) < 4

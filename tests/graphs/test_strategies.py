@@ -62,6 +62,18 @@ def test_every_file_that_defines_a_strategy_is_listed_under_its_own_name() -> No
     assert all(strategy.name == name for name, strategy in defined.items())
 
 
+@pytest.mark.parametrize("given", [{"max_tokens": 8}, {"max_tokens": 64}, {"max_tokens": 8, "samples": 64}])
+@pytest.mark.parametrize("name", STRATEGIES)
+async def test_no_call_is_without_a_limit_however_small_the_budget(name: str, given: dict[str, int]) -> None:
+    backend = ScriptedBackend(lambda request: "So 1 + 1 = 2.\n")
+    settings = settings_for(STRATEGIES[name], given)
+    with Store.open(":memory:") as store:
+        async for _ in solve(Question("q", "How many?", "A text. And more."), name, backend, settings, store):
+            pass
+    asked = [request.max_tokens for request in backend.requests]
+    assert asked and all(0 < each <= given["max_tokens"] for each in asked)
+
+
 class Tally:
     """A recurrent model in little: its memory is a vector with one number, the characters it has worked through."""
 
