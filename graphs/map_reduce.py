@@ -20,7 +20,9 @@ from pydantic import Field
 from graphs import compressed_memory, isump
 from graphs.nodes import Resources, State, out_of_budget, tokens_left, with_deadline
 from graphs.strategy import Graph, Strategy
+from prompts.backend import Backend
 from prompts.memories import Memory
+from prompts.reasoner import PromptReasoner
 from prompts.steps import Step
 from prompts.values import Ending, Thought, UserError, VerbResult
 
@@ -33,12 +35,17 @@ class MapReduceSettings(compressed_memory.CompressedMemorySettings):
 
     chunk_tokens: int = Field(default=512, ge=8, le=65536, description="most tokens of one piece of the text")
 
+    @property
+    def fan_in(self) -> int:
+        """Memories that surely fit in a piece."""
+        return self.chunk_tokens // self.memory_tokens
+
 
 class TreeState(State):
     """The loop's state, and the texts of the level of the tree that is read next."""
 
     texts: tuple[str, ...]
-    fan_in: int
+    readings: int
 
 
 def tree(pieces: int, fan_in: int) -> tuple[int, ...]:
@@ -55,16 +62,9 @@ def tree(pieces: int, fan_in: int) -> tuple[int, ...]:
 
 async def split(state: TreeState, runtime: Runtime[Resources]) -> dict[str, Any]:
     """Cut the text into pieces; from here on the question is asked without it."""
-    settings = runtime.context.settings
-    assert isinstance(settings, MapReduceSettings), "the settings of an attempt are its strategy's"
-    fan_in = settings.chunk_tokens // settings.memory_tokens
-    if fan_in < 2:
-        raise UserError(
-            f"Two memories of {settings.memory_tokens} tokens have to fit in a piece of {settings.chunk_tokens}: "
-            "raise --chunk-tokens, or lower --memory-tokens."
-        )
+    settings = _settings(runtime.context)
     question, chunks = await runtime.context.reasoner.split(state["question"], settings.chunk_tokens)
-    return {"texts": chunks, "fan_in": fan_in, "question": question}
+    return {"texts": chunks, "readings": sum(tree(len(chunks), settings.fan_in)), "question": question}
 
 
 async def read(state: TreeState, runtime: Runtime[Resources]) -> dict[str, Any]:
@@ -76,7 +76,10 @@ async def read(state: TreeState, runtime: Runtime[Resources]) -> dict[str, Any]:
         async with turns:
             result = await resources.reasoner.read(state["question"], empty, texts[place], limit=limit)
         number, thought = state["read"] + place + 1, Thought(result.text) if result.text else None
-        marks = (*result.marks, f"piece {place + 1} of {len(texts)} of this level")
+        marks = (
+            *result.marks,
+            f"reading {number} of {state['readings']}, text {place + 1} of {len(texts)} of its level",
+        )
         step = Step("read", number, empty, result.value, result.calls, marks, thought, findings=result.findings)
         runtime.stream_writer(step)
         return result
@@ -91,12 +94,17 @@ async def read(state: TreeState, runtime: Runtime[Resources]) -> dict[str, Any]:
     memories, spent = result.value, state["spent"] + result.generated
     last = len(memories) == 1
     return {
-        "texts": () if last else _joined([*map(resources.reasoner.words_of, memories)], state["fan_in"]),
+        "texts": () if last else _joined([*map(resources.reasoner.words_of, memories)], _settings(resources).fan_in),
         "memory": memories[0] if last else empty,
         "read": state["read"] + len(texts),
         "spent": spent,
         "ending": out_of_budget(state["round"], spent, resources.settings),
     }
+
+
+def _settings(resources: Resources) -> MapReduceSettings:
+    assert isinstance(resources.settings, MapReduceSettings), "the settings of an attempt are its strategy's"
+    return resources.settings
 
 
 def _joined(words: Sequence[str], fan_in: int) -> tuple[str, ...]:
@@ -120,12 +128,26 @@ def build() -> Graph:
     return graph.compile()
 
 
+def reasoner(backend: Backend, settings: MapReduceSettings, templates: str) -> PromptReasoner:
+    """The reasoner of compressed memory.
+
+    Raises:
+        UserError: The tree would not shrink.
+    """
+    if settings.fan_in < 2:
+        raise UserError(
+            f"Two memories of {settings.memory_tokens} tokens have to fit in a piece of {settings.chunk_tokens}: "
+            "raise --chunk-tokens, or lower --memory-tokens."
+        )
+    return compressed_memory.reasoner(backend, settings, templates)
+
+
 STRATEGY = Strategy(
     "map_reduce",
     "read the pieces of a long text apart, join what was found, then go on step by step",
     build,
     MapReduceSettings,
-    compressed_memory.reasoner,
+    reasoner,
     templates="isump",
     parallel_calls=lambda settings: max(AT_ONCE, settings.votes),
 )

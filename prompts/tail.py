@@ -30,7 +30,8 @@ class TailReasoner(PromptReasoner):
 
     async def renew(self, question: Question, memory: Memory, thought: Thought, limit: int) -> VerbResult[Memory]:
         """The last tokens of the earlier tail and the thought together."""
-        words = _WORD.findall(_tail(self.visible_memory(memory)) + clean(thought.source))
+        join = "" if self.caller.continues else "\n"
+        words = _WORD.findall(join.join((_tail(self.visible_memory(memory)), clean(thought.source))))
         kept, more = 0, len(words)
         while kept < more:  # bisects for the most words that fit
             middle = (kept + more + 1) // 2

@@ -52,13 +52,9 @@ class Facts:
         yield from (name for name in (form, form.capitalize()) if name in self.of)
 
 
+@lru_cache(maxsize=256)
 def facts_in(text: str) -> Facts:
     """The facts that a text consists of."""
-    return _facts(text)
-
-
-@lru_cache(maxsize=256)
-def _facts(text: str) -> Facts:
     edges = dict.fromkeys((found[1], found[2]) for found in _FACT.finditer(text))
     of = {name: tuple(other for one, other in edges if one == name) for edge in edges for name in edge}
     return Facts(of, frozenset(edges))
