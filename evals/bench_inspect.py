@@ -67,10 +67,16 @@ def inspects(items: int, calls: int, concurrency: int, folder: Path) -> Cost:
     try:
         import inspect_ai  # pyright: ignore[reportMissingImports]
         from inspect_ai.dataset import MemoryDataset, Sample  # pyright: ignore[reportMissingImports]
+        from inspect_ai.model import ModelOutput, ModelUsage, get_model  # pyright: ignore[reportMissingImports]
         from inspect_ai.scorer import includes  # pyright: ignore[reportMissingImports]
         from inspect_ai.solver import solver  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise BadInput("This benchmark compares with Inspect: run pip install inspect-ai.") from error
+
+    def reply(*request: Any) -> Any:
+        output = ModelOutput.from_content("mockllm", THOUGHT.format(24))
+        output.usage = ModelUsage(input_tokens=200, output_tokens=30, total_tokens=230)  # else it counts them itself
+        return output
 
     @solver
     def several_calls() -> Any:
@@ -86,10 +92,11 @@ def inspects(items: int, calls: int, concurrency: int, folder: Path) -> Cost:
     dataset = MemoryDataset([Sample(input=f"{ASKED} ({number})", target="72") for number in range(items)])
     task = inspect_ai.Task(dataset=dataset, solver=several_calls(), scorer=includes())
     at_once = {"max_connections": concurrency, "max_samples": concurrency}
+    model = get_model("mockllm/model", custom_outputs=reply)
     clock = time.perf_counter()
-    (log,) = inspect_ai.eval(task, model="mockllm/model", log_dir=str(folder), display="none", **at_once)
+    (log,) = inspect_ai.eval(task, model=model, log_dir=str(folder), display="none", **at_once)
     if log.status != "success":
-        raise BadInput(f"Inspect ended with the status {log.status}.")
+        raise BadInput(f"Inspect ended with the status {log.status}: {log.error.message if log.error else None}.")
     return Cost(time.perf_counter() - clock, items * calls, items * calls)
 
 
