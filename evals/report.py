@@ -82,6 +82,8 @@ def run_table(summary: RunSummary) -> Table:
     for scorer, estimate in summary.accuracy.items():
         style = "bold" if scorer == summary.primary and len(summary.accuracy) > 1 else ""
         known, scored = summary.means.get(scorer, (None, 0))
+        if not scored and scorer != summary.primary and scorer in summary.means:
+            continue  # a scorer of memories says nothing of a strategy that has none
         mean = "" if known is None else f"{known:.3f}"
         value, interval = percent(estimate.value), percent_interval(estimate.interval)
         accuracy.add_row(

@@ -33,8 +33,8 @@ RUN = RunSummary(
     strategy="isump",
     model="qwen2.5-coder-1.5b-instruct",
     n=100,
-    accuracy={"decimal": accuracy(53, 100), "strict_match": accuracy(41, 100)},
-    means={"decimal": (0.5699, 93), "strict_match": (None, 0)},
+    accuracy={"decimal": accuracy(53, 100), "strict_match": accuracy(41, 100), "captured": accuracy(0, 100)},
+    means={"decimal": (0.5699, 93), "strict_match": (0.41, 100), "captured": (None, 0)},
     primary="decimal",
     unanswered=7,
     errors=2,
@@ -76,11 +76,12 @@ def test_cost_summary():
 def test_run_table_shows_every_number(width):
     text = rendered(run_table(RUN), width)
     assert row(text, "decimal") == ["53.0%", "43.3", "to", "62.5%", "53", "100", "0.570", "93"]
-    assert row(text, "strict_match") == ["41.0%", "31.9", "to", "50.8%", "41", "100", "0"]
+    assert row(text, "strict_match") == ["41.0%", "31.9", "to", "50.8%", "41", "100", "0.410", "100"]
     for i, (name, unit) in enumerate(COST_UNITS.items(), start=1):
         h = 100 * i
         numbers = [f"{h + 3}", f"{h + 2}", f"{h + 5.6:.1f}", f"{h + 6}", f"{3 * h + 9:,}"]
         assert row(text, name.replace("_", " ")) == [*numbers, *unit.split()]
+    assert "captured" not in text, "nothing could be judged by it"
     flat = " ".join(text.split())
     assert "isump on gsm8k with qwen2.5-coder-1.5b-instruct (run r-1)" in flat
     assert "100 questions judged in 1,043 s; 7 unanswered (counted as wrong), 2 errors (not counted)" in flat
