@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
@@ -171,11 +172,11 @@ def _brief(error: Exception) -> str:
 def _gym(source: GsmSource) -> QuestionSet:
     """Generate problems from the templates of GSM-Symbolic; item n is the same whatever the limit."""
     try:
-        import reasoning_gym  # pyright: ignore[reportMissingImports]
+        library = import_module("reasoning_gym")
     except ImportError as error:
         raise UserError("Generated questions need reasoning-gym: run pip install '.[gym]'.") from error
     seed, offset = source.sample_seed, source.offset
-    made = reasoning_gym.create_dataset("gsm_symbolic", size=offset + (source.limit or GYM_SIZE), seed=seed)
+    made = library.create_dataset("gsm_symbolic", size=offset + (source.limit or GYM_SIZE), seed=seed)
     items = tuple(_gym_item(f"gym-{seed}-{n}", made[n]) for n in range(offset, len(made)))
     return QuestionSet("gsm-symbolic", f"{VERSION}+{version('reasoning-gym')}", items)
 

@@ -8,6 +8,7 @@ The library generates the questions, from a seed; it is an extra: ``pip install 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
@@ -50,11 +51,11 @@ def _gold(dataset: str, entry: Any) -> dict[str, Any]:
 
 def _dataset(name: str, size: int, seed: int) -> Any:
     try:
-        import reasoning_gym  # pyright: ignore[reportMissingImports]
+        library = import_module("reasoning_gym")
     except ImportError as error:
         raise UserError("These questions need reasoning-gym: run pip install '.[gym]'.") from error
     try:
-        return reasoning_gym.create_dataset(name, size=size, seed=seed)
+        return library.create_dataset(name, size=size, seed=seed)
     except ValueError as error:
         raise UserError(f"reasoning-gym has no usable data set {name!r}: {error}.") from error
 
