@@ -130,8 +130,8 @@ def measure(task: Task, options: EvalOptions) -> int:
 
 def _dry_run(options: EvalOptions, questions: QuestionSet, run: Run | None) -> str:
     strategy = find_strategy(run.spec.strategy) if run else options.chosen_strategy
-    settings = run.spec.settings if run else options.settings
-    return asyncio.run(first_prompts(questions, options.dry_run, strategy, options.backend, settings))
+    settings, backend = (run.spec.settings, run.spec.backend) if run else (options.settings, options.backend)
+    return asyncio.run(first_prompts(questions, options.dry_run, strategy, backend, settings))
 
 
 def _report(store: Store, run: Run, out: Console, json_lines: bool) -> int:

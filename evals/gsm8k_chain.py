@@ -53,7 +53,7 @@ def _chain(items: Sequence[Item]) -> Item:
     for place, item in enumerate(items, 1):
         text = item.question.text
         if before is not None:
-            text = _WHOLE.sub(lambda found: _told(int(found[0]), place - 1, before), text, count=1)  # noqa: B023
+            text = _linked(text, place - 1, before)
         texts.append(f"Question {place}: {text}")
         before = _whole(item.gold)
     asked = f"Answer these {len(items)} questions in order. What is the answer to question {len(items)}?"
@@ -61,12 +61,13 @@ def _chain(items: Sequence[Item]) -> Item:
     return Item(Question(id, "\n\n".join([asked, *texts])), items[-1].gold, tuple(item.gold for item in items))
 
 
-def _told(value: int, place: int, answer: int | None) -> str:
-    """A number by way of the answer to the question before."""
-    assert answer is not None, "only questions with whole answers are chained"
-    more = value - answer
+def _linked(text: str, place: int, answer: int) -> str:
+    """A question with its first number told by way of the answer to question ``place``."""
+    found = _WHOLE.search(text)
+    assert found is not None, "only questions with a number are chained"
+    more = int(found[0]) - answer
     change = "" if not more else f", plus {more}" if more > 0 else f", minus {-more}"
-    return f"(the answer to question {place}{change})"
+    return f"{text[: found.start()]}(the answer to question {place}{change}){text[found.end() :]}"
 
 
 def _whole(gold: str) -> int | None:

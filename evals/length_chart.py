@@ -3,9 +3,9 @@
     python -m evals.length_chart riw --length vectors --out riw.svg
     python -m evals.length_chart babi_long --length tokens --runs 3,4,7,8 --out babi.png
 
-Every run of the task in the store is a point, at the value of the option that makes its questions longer; runs of the
-same strategy and settings are a line, with 95 % intervals. Where the peak contexts of two lines cross is marked: from
-there on a bounded context is the shorter one. Needs matplotlib: ``pip install '.[chart]'``.
+Every run of the task in the store is a point, at the value of the option that makes its questions longer; runs that
+differ in nothing else are a line, with 95 % intervals. Where the peak contexts of two lines cross is marked: from there
+on a bounded context is the shorter one. Needs matplotlib: ``pip install '.[chart]'``.
 """
 
 from __future__ import annotations
@@ -60,24 +60,32 @@ def lines(store: Store, options: ChartOptions) -> dict[str, list[Measured]]:
         raise BadInput(f"There is no task {options.task!r}: choose one of {', '.join(TASKS)}.")
     if options.length not in TASKS[options.task].source.model_fields:
         raise BadInput(f"{options.task} has no option {options.length!r} that could be a length.")
-    chosen = set(listed(options.runs)) if options.runs else None
-    found = dict[str, list[Measured]]()
-    for run in store.runs():
-        if run.spec.task != options.task or (chosen is not None and str(run.id) not in chosen):
-            continue
+    chosen = set(listed(options.runs)) if options.runs else set[str]()
+    runs = [run for run in store.runs() if run.spec.task == options.task and (not chosen or str(run.id) in chosen)]
+    found, named = dict[str, list[Measured]](), labels(runs, options.length)
+    for run in runs:
         summary, length = summarize_run(store, run), run.spec.source.get(options.length)
         if summary.n and isinstance(length, int):
             accuracy, peak = summary.accuracy[summary.primary], summary.costs["peak_context"].mean
-            found.setdefault(label(run), []).append(Measured(length, accuracy, peak))
+            found.setdefault(named[run.id], []).append(Measured(length, accuracy, peak))
     if not found:
         raise BadInput(f"No run of {options.task} in {options.store} has a result: measure something first.")
     return {name: sorted(points, key=lambda point: point.length) for name, points in sorted(found.items())}
 
 
-def label(run: Run) -> str:
-    """What a line is called: the strategy, and whether wrong steps were mended."""
-    mended = run.spec.settings.on_wrong
-    return run.spec.strategy if mended == "mark" else f"{run.spec.strategy}, wrong steps: {mended}"
+def labels(runs: Sequence[Run], length: str) -> dict[int, str]:
+    """What the line of each run is called: its strategy, and whatever else differs between the runs but the length."""
+    facts = {run.id: {"model": run.spec.model, **run.spec.source, **run.spec.settings.model_dump()} for run in runs}
+    passed_over = {length, "limit", "offset"}
+    values = dict[str, set[str]]()
+    for fact in facts.values():
+        for name, value in fact.items():
+            values.setdefault(name, set()).add(str(value))
+    differ = [name for name, found in values.items() if len(found) > 1 and name not in passed_over]
+    return {
+        run.id: ", ".join([run.spec.strategy, *(f"{n}={facts[run.id][n]}" for n in differ if n in facts[run.id])])
+        for run in runs
+    }
 
 
 def crossover(first: Sequence[Measured], second: Sequence[Measured]) -> float | None:

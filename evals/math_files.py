@@ -3,7 +3,7 @@ r"""Files of word problems: GSM8K's JSON Lines, SVAMP's JSON (Patel et al., 2103
     from_file(Path("SVAMP.json"), "test")   -> (Item(question="Each pack costs 76 dollars. ...", gold="51", ...), ...)
 
 The form is told from the first character: a list, an XML element, or an object a line. Whatever cannot be used is named
-with its place; problems of ASDiv whose answer is no number are left out, as they are in its published results.
+with its place; problems of ASDiv whose answer is no number are left out.
 """
 
 from __future__ import annotations
@@ -95,9 +95,9 @@ def _asdiv(text: str, path: Path) -> Iterator[Record]:
             yield at, _record(f"{body.strip()} {asked.strip()}", formula or "", value), where
 
 
-def _record(question: str, solution: str, answer: object) -> dict[str, str]:
-    value = f"{answer:g}" if isinstance(answer, float) else str(answer)
-    return {"question": question.strip(), "answer": f"{solution}\n#### {value}"}
+def _record(question: str, solution: str, answer: float | str) -> dict[str, str]:
+    whole = isinstance(answer, float) and answer.is_integer()
+    return {"question": question.strip(), "answer": f"{solution}\n#### {int(answer) if whole else answer}"}
 
 
 def _lines(text: str, path: Path) -> Iterator[Record]:

@@ -74,20 +74,25 @@ async def read(state: ReadingState, runtime: Runtime[Resources]) -> dict[str, An
     }
 
 
-def _route(state: ReadingState) -> Literal["conclude", "read on", "go on"]:
+def _route(state: Any) -> Literal["conclude", "read on", "go on"]:
     return "conclude" if state["ending"] else "read on" if state["chunks"] else "go on"
 
 
-def build() -> Graph:
-    """Compile split -> read … -> the loop of isump."""
-    graph = StateGraph(ReadingState, context_schema=Resources, input_schema=State)
-    graph.add_node(split)
-    graph.add_node(read)
+def reading_graph(state: type[ReadingState], split: Any, read: Any) -> Graph:
+    """Compile split -> read … -> the loop of isump; ``read`` leaves the ``chunks`` that are to be read next."""
+    graph = StateGraph(state, context_schema=Resources, input_schema=State)
+    graph.add_node("split", split)
+    graph.add_node("read", read)
     isump.add_loop(graph)
     graph.add_edge(START, "split")
     for node in ("split", "read"):
         graph.add_conditional_edges(node, _route, {"read on": "read", "go on": "step", "conclude": "conclude"})
     return graph.compile()
+
+
+def build() -> Graph:
+    """Compile the graph that reads piece after piece."""
+    return reading_graph(ReadingState, split, read)
 
 
 def reasoner(backend: Backend, settings: CompressedMemorySettings, templates: str) -> PromptReasoner:

@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
-from langgraph.graph import START, StateGraph
 from langgraph.runtime import Runtime
 from pydantic import Field
 
-from graphs import compressed_memory, isump
-from graphs.nodes import Resources, State, out_of_budget, tokens_left, with_deadline
+from graphs import compressed_memory
+from graphs.nodes import Resources, out_of_budget, tokens_left, with_deadline
 from graphs.strategy import Graph, Strategy
 from prompts.backend import Backend
 from prompts.memories import Memory
@@ -41,10 +40,9 @@ class MapReduceSettings(compressed_memory.CompressedMemorySettings):
         return self.chunk_tokens // self.memory_tokens
 
 
-class TreeState(State):
-    """The loop's state, and the texts of the level of the tree that is read next."""
+class TreeState(compressed_memory.ReadingState):
+    """The state of reading, whose ``chunks`` are the texts of a level of the tree, and its number of readings."""
 
-    texts: tuple[str, ...]
     readings: int
 
 
@@ -64,12 +62,12 @@ async def split(state: TreeState, runtime: Runtime[Resources]) -> dict[str, Any]
     """Cut the text into pieces; from here on the question is asked without it."""
     settings = _settings(runtime.context)
     question, chunks = await runtime.context.reasoner.split(state["question"], settings.chunk_tokens)
-    return {"texts": chunks, "readings": sum(tree(len(chunks), settings.fan_in)), "question": question}
+    return {"chunks": chunks, "readings": sum(tree(len(chunks), settings.fan_in)), "question": question}
 
 
 async def read(state: TreeState, runtime: Runtime[Resources]) -> dict[str, Any]:
     """Read all texts of a level, each into a memory of its own, and join these to the texts of the next."""
-    resources, texts, empty = runtime.context, state["texts"], state["memory"]
+    resources, texts, empty = runtime.context, state["chunks"], state["memory"]
     limit, turns = tokens_left(state, resources.settings) // len(texts), asyncio.Semaphore(AT_ONCE)
 
     async def one(place: int) -> VerbResult[Memory]:
@@ -94,7 +92,7 @@ async def read(state: TreeState, runtime: Runtime[Resources]) -> dict[str, Any]:
     memories, spent = result.value, state["spent"] + result.generated
     last = len(memories) == 1
     return {
-        "texts": () if last else _joined([*map(resources.reasoner.words_of, memories)], _settings(resources).fan_in),
+        "chunks": () if last else _joined([*map(resources.reasoner.words_of, memories)], _settings(resources).fan_in),
         "memory": memories[0] if last else empty,
         "read": state["read"] + len(texts),
         "spent": spent,
@@ -112,20 +110,9 @@ def _joined(words: Sequence[str], fan_in: int) -> tuple[str, ...]:
     return tuple("\n".join(filter(None, words[at : at + fan_in])) for at in range(0, len(words), fan_in))
 
 
-def _route(state: TreeState) -> Literal["conclude", "read on", "go on"]:
-    return "conclude" if state["ending"] else "read on" if state["texts"] else "go on"
-
-
 def build() -> Graph:
-    """Compile split -> read a level … -> the loop of isump."""
-    graph = StateGraph(TreeState, context_schema=Resources, input_schema=State)
-    graph.add_node(split)
-    graph.add_node(read)
-    isump.add_loop(graph)
-    graph.add_edge(START, "split")
-    for node in ("split", "read"):
-        graph.add_conditional_edges(node, _route, {"read on": "read", "go on": "step", "conclude": "conclude"})
-    return graph.compile()
+    """Compile the graph that reads level after level."""
+    return compressed_memory.reading_graph(TreeState, split, read)
 
 
 def reasoner(backend: Backend, settings: MapReduceSettings, templates: str) -> PromptReasoner:

@@ -282,6 +282,8 @@ def test_gym_items_do_not_depend_on_the_limit(monkeypatch: pytest.MonkeyPatch):
 SVAMP = [
     {"ID": "1", "Body": "Ann has 3 cats", "Question": "How many legs have they?", "Equation": "3*4", "Answer": 12.0},
     {"ID": "2", "Body": "", "Question": "What is 1.5 + 1?", "Answer": "2.5"},
+    {"ID": "3", "Body": "", "Question": "What is 1234567 * 2?", "Answer": 2469134.0},
+    {"ID": "4", "Body": "", "Question": "What is 1234567 / 8?", "Answer": 154320.875},
 ]
 ASDIV = """<?xml version="1.0" encoding="UTF-8"?>
 <Machine-Reading-Corpus-File><ProblemSet>
@@ -292,7 +294,9 @@ ASDIV = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 @pytest.mark.parametrize(
-    ("text", "golds"), [(json.dumps(SVAMP), ["12", "2.5"]), (ASDIV, ["12"])], ids=["SVAMP", "ASDiv"]
+    ("text", "golds"),
+    [(json.dumps(SVAMP), ["12", "2.5", "2469134", "154320.875"]), (ASDIV, ["12"])],
+    ids=["SVAMP", "ASDiv"],
 )
 def test_problems_of_other_sets_are_read_into_the_same_form(text: str, golds: list[str], tmp_path: Path) -> None:
     (tmp_path / "problems").write_text(text)

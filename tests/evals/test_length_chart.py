@@ -30,6 +30,19 @@ def test_lines_cross_where_their_peaks_are_equal(
     assert crossover(measured(*first), measured(*second)) == crossing
 
 
+def test_runs_that_differ_in_a_setting_are_lines_of_their_own(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    replies = store.with_name("replies.jsonl")
+    words = ["riw", "--limit", "1", "--strategies", "cot", "--store", str(store), "--on-wrong", "correct"]
+    monkeypatch.setattr(sys, "argv", ["sweep", *words, "--backend", "scripted", "--replies", str(replies)])
+    with pytest.raises(SystemExit):
+        sweep()
+    with Store.existing(store) as opened:
+        found = lines(opened, ChartOptions(task="riw", length="vectors"))
+    assert {name: len(line) for name, line in found.items()} == {
+        "cot, on_wrong=correct": 1, "cot, on_wrong=mark": 2, "direct, on_wrong=mark": 2
+    }  # fmt: skip
+
+
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Runs of two strategies at two lengths."""
