@@ -11,7 +11,7 @@ on a bounded context is the shorter one. Needs matplotlib: ``pip install '.[char
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -74,18 +74,27 @@ def lines(store: Store, options: ChartOptions) -> dict[str, list[Measured]]:
 
 
 def labels(runs: Sequence[Run], length: str) -> dict[int, str]:
-    """What the line of each run is called: its strategy, and whatever else differs between the runs but the length."""
-    facts = {run.id: {"model": run.spec.model, **run.spec.source, **run.spec.settings.model_dump()} for run in runs}
-    passed_over = {length, "limit", "offset"}
-    values = dict[str, set[str]]()
-    for fact in facts.values():
-        for name, value in fact.items():
-            values.setdefault(name, set()).add(str(value))
-    differ = [name for name, found in values.items() if len(found) > 1 and name not in passed_over]
-    return {
-        run.id: ", ".join([run.spec.strategy, *(f"{n}={facts[run.id][n]}" for n in differ if n in facts[run.id])])
-        for run in runs
-    }
+    """What the line of each run is called: its strategy, and whatever differs between the runs but their length.
+
+    Settings are named where they differ between runs of one strategy, since strategies have defaults of their own.
+    """
+    values = dict[tuple[str, str], set[str]]()
+    facts = {run.id: dict(_facts(run, length)) for run in runs}
+    for each in facts.values():
+        for key, value in each.items():
+            values.setdefault(key, set()).add(value)
+    told = {id: [f"{name}={value}" for (of, name), value in each.items() if len(values[of, name]) > 1]
+            for id, each in facts.items()}  # fmt: skip
+    return {run.id: ", ".join([run.spec.strategy, *told[run.id]]) for run in runs}
+
+
+def _facts(run: Run, length: str) -> Iterator[tuple[tuple[str, str], str]]:
+    """What a run was made with, each under whose it is and its name."""
+    yield ("", "model"), run.spec.model
+    yield from (
+        (("", name), str(run.spec.source[name])) for name in run.spec.source.keys() - {length, "limit", "offset"}
+    )
+    yield from (((run.spec.strategy, name), str(value)) for name, value in run.spec.settings.model_dump().items())
 
 
 def crossover(first: Sequence[Measured], second: Sequence[Measured]) -> float | None:

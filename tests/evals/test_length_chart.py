@@ -39,7 +39,7 @@ def test_runs_that_differ_in_a_setting_are_lines_of_their_own(store: Path, monke
     with Store.existing(store) as opened:
         found = lines(opened, ChartOptions(task="riw", length="vectors"))
     assert {name: len(line) for name, line in found.items()} == {
-        "cot, on_wrong=correct": 1, "cot, on_wrong=mark": 2, "direct, on_wrong=mark": 2
+        "cot, on_wrong=correct": 1, "cot, on_wrong=mark": 2, "direct": 2
     }  # fmt: skip
 
 
