@@ -91,9 +91,8 @@ def labels(runs: Sequence[Run], length: str) -> dict[int, str]:
 def _facts(run: Run, length: str) -> Iterator[tuple[tuple[str, str], str]]:
     """What a run was made with, each under whose it is and its name."""
     yield ("", "model"), run.spec.model
-    yield from (
-        (("", name), str(run.spec.source[name])) for name in run.spec.source.keys() - {length, "limit", "offset"}
-    )
+    passed_over = (length, "limit", "offset")
+    yield from ((("", name), str(value)) for name, value in run.spec.source.items() if name not in passed_over)
     yield from (((run.spec.strategy, name), str(value)) for name, value in run.spec.settings.model_dump().items())
 
 
